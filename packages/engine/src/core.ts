@@ -1,0 +1,245 @@
+import {
+  type Clock,
+  type Conflict,
+  type Limits,
+  type Merge,
+  type Operation,
+  type Random,
+  type SpaceStore,
+  type Strategy,
+  SyncError,
+  samePath,
+  toSyncError,
+} from '@whisker/protocol'
+import { Committer } from './committer.ts'
+import type { CollectionOptions } from './documents/options.ts'
+import { type Shown, ShownCollection, type ShownChange, isSameShown, valueOf } from './documents/shown.ts'
+import { type ReadStates, Writer } from './documents/writer.ts'
+import { type DocumentChange, Emitter, callSafely } from './events.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import type { Outcome } from './ledger/outcome.ts'
+
+/** A write's promise resolves when it is durable on this device; `acknowledged` when it is on the server. */
+export type WriteResult<T = void> = Promise<T> & { readonly acknowledged: Promise<void> }
+
+export interface CoreOptions {
+  readonly space: string
+  readonly deviceName: string
+  readonly collections: Readonly<Record<string, CollectionOptions>>
+  readonly limits: Limits
+  readonly clock: Clock
+  readonly random: Random
+}
+
+interface Batch {
+  /** Why none of it is done. */
+  failed: SyncError | undefined
+  readonly done: PromiseWithResolvers<void>
+}
+
+type CollectionListener = (changes: readonly ShownChange[]) => void
+
+/** One collection's parts. */
+export interface CollectionParts {
+  readonly shown: ShownCollection
+  readonly writer: Writer
+  readonly listeners: Set<CollectionListener>
+}
+
+/**
+ * The local replica at work: writes are shown at once, committed once per tick, and told to whoever
+ * listens. Everything here is independent of any server.
+ */
+export class Core {
+  readonly options: CoreOptions
+  readonly ledger: Ledger
+  readonly store: SpaceStore
+  readonly committer: Committer
+  readonly emitter: Emitter = new Emitter()
+  readonly collections: Map<string, CollectionParts> = new Map()
+  readonly reads: ReadStates = new WeakMap()
+  /** Called after a commit that put something into the outbox. */
+  onLocalWrite: () => void = () => {}
+  onChange: () => void = () => {}
+  isClosed = false
+  readonly #changes: Map<string, Map<string, ShownChange>> = new Map()
+  #tick: Promise<void> | undefined
+  #batch: Batch | undefined
+
+  constructor(options: CoreOptions, ledger: Ledger, store: SpaceStore, revision: number) {
+    this.options = options
+    this.ledger = ledger
+    this.store = store
+    this.committer = new Committer(ledger, store, revision, () => this.#reloaded())
+    for (const [name, collection] of Object.entries(options.collections)) this.#configure(name, collection)
+  }
+
+  #configure(name: string, { strategy = 'auto_merge', merge }: CollectionOptions): void {
+    const shown = new ShownCollection(this.ledger, name, strategy as Strategy, merge && this.#guard(name, merge))
+    const { limits, clock } = this.options
+    const writer = new Writer({ ledger: this.ledger, limits, reads: this.reads, wallMs: () => clock.now() }, shown)
+    this.collections.set(name, { shown, writer, listeners: new Set() })
+  }
+
+  /** A merge that throws shows the latest value, and the app hears of its error. */
+  #guard(name: string, merge: Merge): Merge {
+    return (field, values) => {
+      try {
+        return merge(field, values)
+      } catch (cause) {
+        callSafely(() => {
+          throw new SyncError('merge_failed', `The merge of "${name}" threw.`, { cause })
+        })
+        return values.at(-1) ?? null
+      }
+    }
+  }
+
+  /** Runs a write now; its promise resolves once the tick's transaction is on disk. */
+  write<T>(write: () => { readonly operations: readonly Operation[]; readonly result: T }): WriteResult<T> {
+    const mark = this.ledger.mark()
+    try {
+      if (this.isClosed) throw closedError()
+      const { operations, result } = write()
+      this.committer.stage(operations)
+      const outcomes = operations.map((operation) => this.ledger.itemOf(operation)?.outcome)
+      const done = this.#batch ? this.#batch.done.promise : this.#committed()
+      return withAcknowledged(done.then(() => result), outcomes, this.#batch !== undefined)
+    } catch (thrown) {
+      this.ledger.undo(mark)
+      const error = toSyncError(thrown, 'invalid_value')
+      if (this.#batch) this.#batch.failed ??= error
+      return withAcknowledged(Promise.reject(error), [], this.#batch !== undefined)
+    }
+  }
+
+  /** Several writes in one transaction and one notification: all of them, or none. */
+  batch(run: () => void): WriteResult {
+    if (this.#batch) {
+      throw new SyncError('invalid_options', 'A batch cannot be opened within a batch.')
+    }
+    const mark = this.ledger.mark()
+    const batch: Batch = { failed: undefined, done: Promise.withResolvers<void>() }
+    this.#batch = batch
+    try {
+      if (this.isClosed) throw closedError()
+      const returned: unknown = run()
+      if (returned instanceof Promise) {
+        throw new SyncError('invalid_options', 'A batch must do its writes before it returns; it returned a promise.', {
+          fix: 'Await what you need first, then call batch with a plain function.',
+        })
+      }
+    } catch (thrown) {
+      batch.failed ??= toSyncError(thrown, 'invalid_value')
+    }
+    this.#batch = undefined
+    const outcomes = [...this.ledger.outbox.values()].filter((item) => item.position > mark.position)
+    if (batch.failed) {
+      this.ledger.undo(mark)
+      batch.done.reject(batch.failed)
+    } else {
+      this.#committed().then(batch.done.resolve, batch.done.reject)
+    }
+    return withAcknowledged(
+      batch.done.promise,
+      batch.failed ? [] : outcomes.map((item) => item.outcome),
+    )
+  }
+
+  async #committed(): Promise<void> {
+    this.#tick ??= Promise.resolve().then(async () => {
+      this.#tick = undefined
+      this.notify()
+      const done = this.committer.flush()
+      await done
+      this.onLocalWrite()
+    })
+    await this.#tick
+  }
+
+  /** Commits what the sync loop changed, and tells of it. */
+  async commit(): Promise<void> {
+    this.notify()
+    await this.committer.flush()
+  }
+
+  /** Brings what the app sees up to date; reading does it too, so that a write is seen at once. */
+  settle(): void {
+    const { touched } = this.ledger
+    if (touched.size === 0) return
+    for (const [document, origin] of touched) {
+      const parts = this.collections.get(document.collection)
+      if (parts) this.#collect(document.collection, parts.shown.refresh(document, origin))
+    }
+    touched.clear()
+  }
+
+  #collect(collection: string, changes: readonly ShownChange[]): void {
+    for (const change of changes) {
+      const known = this.#changes.get(collection) ?? new Map<string, ShownChange>()
+      this.#changes.set(collection, known)
+      const first = known.get(change.id)
+      known.set(change.id, first ? { ...change, before: first.before } : change)
+    }
+  }
+
+  /** One notification for everything that changed since the last. */
+  notify(): void {
+    this.settle()
+    const changed = [...this.#changes].map(([name, changes]) => [name, [...changes.values()]] as const)
+    this.#changes.clear()
+    const all: DocumentChange[] = []
+    for (const [name, changes] of changed) {
+      const { listeners } = this.collections.get(name) as CollectionParts
+      const different = changes.filter(({ before, after }) => !isSameShown(before, after))
+      const visible = different.filter(
+        ({ before, after }) => before?.value !== after?.value || before?.metadata !== after?.metadata,
+      )
+      if (different.length) for (const listener of [...listeners]) callSafely(() => listener(different))
+      for (const change of different) this.#tellConflicts(name, change)
+      for (const { id, before, after, origin } of visible) {
+        all.push({ collection: name, id, before: before && valueOf(before), after: after && valueOf(after), origin })
+      }
+    }
+    if (all.length) this.emitter.emit('change', all)
+    this.onChange()
+  }
+
+  #tellConflicts(collection: string, { id, before, after }: ShownChange): void {
+    const gone = conflictsOnlyIn(before, after)
+    const come = conflictsOnlyIn(after, before)
+    if (come.length) this.ledger.count({ conflictsSeen: come.length })
+    if (gone.length) this.ledger.count({ conflictsResolved: gone.length })
+    for (const conflict of come) this.emitter.emit('conflict_detected', { collection, id, conflict })
+    for (const conflict of gone) this.emitter.emit('conflict_resolved', { collection, id, conflict })
+  }
+
+  #reloaded(): void {
+    for (const [name, { shown }] of this.collections) this.#collect(name, shown.reset())
+    this.notify()
+  }
+}
+
+const conflictsOnlyIn = (one: Shown | undefined, other: Shown | undefined): readonly Conflict[] =>
+  (one?.conflicts ?? []).filter((conflict) => !other?.conflicts.some((known) => samePath(known.path, conflict.path)))
+
+export const closedError = (): SyncError =>
+  new SyncError('closed', 'The engine is closed.', { fix: 'Open it again before you read or write.' })
+
+/** In a batch the batch's own promise tells of a failure, so that of the single write is not waited for. */
+function withAcknowledged<T>(
+  promise: Promise<T>,
+  outcomes: readonly (Outcome | undefined)[],
+  isInBatch = false,
+): WriteResult<T> {
+  if (isInBatch) promise.catch(() => {})
+  let acknowledged: Promise<void> | undefined
+  return Object.defineProperty(promise, 'acknowledged', {
+    get: () => (acknowledged ??= allOf(promise, outcomes)),
+  }) as WriteResult<T>
+}
+
+async function allOf(promise: Promise<unknown>, outcomes: readonly (Outcome | undefined)[]): Promise<void> {
+  const settled = outcomes.map(async (outcome) => outcome?.promise)
+  await Promise.all([promise, ...settled])
+}

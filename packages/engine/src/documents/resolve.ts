@@ -1,0 +1,111 @@
+import {
+  type Conflict,
+  type ConflictValue,
+  type JsonObject,
+  type JsonValue,
+  type Operation,
+  type Path,
+  SyncError,
+  applyDelta,
+  copyId,
+  formatDot,
+  isDelete,
+  isJsonObject,
+  nameOf,
+  samePath,
+  toJson,
+  unitOf,
+} from '@whisker/protocol'
+import type { LocalDocument } from '../ledger/document.ts'
+import { type Shown, type ShownCollection, valueOf } from './shown.ts'
+import type { Writer } from './writer.ts'
+
+/** How a conflict ends: with one of its values, with a new one, or with a document for each value. */
+export type Resolution = { readonly path?: Path | undefined } & (
+  | { readonly pick: string }
+  | { readonly value: JsonValue | undefined }
+  | { readonly keepBoth: true }
+)
+
+export function resolveConflict(
+  shown: ShownCollection,
+  writer: Writer,
+  document: LocalDocument,
+  resolution: Resolution,
+): readonly Operation[] {
+  const conflict = findConflict(shown.viewOf(document).conflicts, resolution.path, document.id)
+  if ('pick' in resolution) return [settle(shown, writer, document, conflict, pickFrom(conflict, resolution.pick))]
+  if ('keepBoth' in resolution) return keepBoth(shown, writer, document, conflict)
+  const value = resolution.value === undefined ? undefined : toJson(resolution.value)
+  return [settle(shown, writer, document, conflict, { value })]
+}
+
+function findConflict(conflicts: readonly Conflict[], path: Path | undefined, id: string): Conflict {
+  const found = path === undefined ? conflicts : conflicts.filter((conflict) => samePath(conflict.path, path))
+  if (found.length === 1) return found[0] as Conflict
+  const places = conflicts.map((conflict) => JSON.stringify(conflict.path)).join(', ')
+  if (found.length > 1) {
+    throw new SyncError('ambiguous_conflict', `"${id}" has several open conflicts: ${places}.`, {
+      fix: 'Say which one with path.',
+      details: { paths: conflicts.map((conflict) => conflict.path) },
+    })
+  }
+  throw new SyncError('conflict_not_found', `"${id}" has no open conflict${path ? ` at ${JSON.stringify(path)}` : ''}.`, {
+    fix: places ? `Its conflicts are at ${places}.` : 'Somebody may have resolved it already.',
+  })
+}
+
+function pickFrom(conflict: Conflict, pick: string): ConflictValue {
+  const value = conflict.values.find((one) => formatDot(one.dot) === pick)
+  if (value) return value
+  throw new SyncError('conflict_not_found', `${JSON.stringify(pick)} is none of the conflict's values.`, {
+    fix: `Pick one of ${conflict.values.map((one) => formatDot(one.dot)).join(', ')}.`,
+  })
+}
+
+function settle(
+  shown: ShownCollection,
+  writer: Writer,
+  document: LocalDocument,
+  { path }: Conflict,
+  chosen: { readonly value: JsonValue | undefined; readonly shown?: boolean },
+): Operation {
+  if (path.length > 0) return writer.settle(document, { root: 'content', path, value: chosen.value })
+  if (chosen.value === undefined) return writer.remove(document)
+  if (!isJsonObject(chosen.value)) {
+    throw new SyncError('invalid_value', 'A document is an object.', { details: { path: [] } })
+  }
+  // A delete against edits, field by field: the edits stand once the delete is out of the way.
+  if (unitOf(shown.strategy) === 'field' && chosen.shown) {
+    return writer.drop(document, document.state.writes.filter(isDelete).map(nameOf))
+  }
+  return writer.settle(document, { root: 'content', path, value: chosen.value })
+}
+
+/** The value shown stays where it is; each other one becomes a document of its own. */
+function keepBoth(
+  shown: ShownCollection,
+  writer: Writer,
+  document: LocalDocument,
+  conflict: Conflict,
+): readonly Operation[] {
+  const current = shown.documents.get(document.id)
+  const whole: JsonObject = current ? valueOf(current) : {}
+  const operations: Operation[] = []
+  for (const other of conflict.values) {
+    if (other.shown || other.value === undefined) continue
+    const id = copyId(document.id, other.dot)
+    if (shown.documents.has(id)) continue
+    const value = applyDelta(whole, [{ root: 'content', path: conflict.path, value: other.value }])
+    operations.push(writer.create(id, value))
+  }
+  const kept = conflict.values.find((one) => one.shown)
+  return [...operations, settle(shown, writer, document, conflict, kept ?? { value: undefined })]
+}
+
+/** The document whose conflict is meant: a copy has none of its own. */
+export function conflictSource(shown: ShownCollection, found: Shown | undefined, deleted: LocalDocument | undefined, id: string): LocalDocument {
+  const source = found && !found.copy ? found.source : deleted
+  if (source) return source
+  throw new SyncError('document_not_found', `${shown.name} has no document ${JSON.stringify(id)}.`)
+}

@@ -1,0 +1,233 @@
+import {
+  type Delta,
+  type DocumentState,
+  EMPTY_STATE,
+  type FieldWrite,
+  type JsonObject,
+  type JsonValue,
+  type Limits,
+  NO_NAMES,
+  type Operation,
+  type PushEntry,
+  type Standing,
+  SyncError,
+  type WriteName,
+  baseOf,
+  checkName,
+  deltaBetween,
+  isJsonObject,
+  isPrefix,
+  toJson,
+  unitOf,
+  utf8Length,
+  viewOf,
+} from '@whisker/protocol'
+import type { LocalDocument } from '../ledger/document.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { bytesOf } from '../ledger/stored.ts'
+import { applyPatch, draftOf } from './patch.ts'
+import { type Shown, type ShownCollection, valueOf } from './shown.ts'
+
+/** Which state a frozen value was read from, so that an edit can say what its author had seen. */
+export type ReadStates = WeakMap<object, { readonly document: LocalDocument; readonly state: DocumentState }>
+
+export interface WriterContext {
+  readonly ledger: Ledger
+  readonly limits: Limits
+  readonly reads: ReadStates
+  readonly wallMs: () => number
+}
+
+type Draft = Pick<Operation, 'type' | 'delta'> & Partial<Pick<Operation, 'base' | 'keep' | 'drop'>>
+
+/** Turns what the app asks for into operations of one collection. Everything is checked before anything is written. */
+export class Writer {
+  readonly #context: WriterContext
+  readonly #shown: ShownCollection
+
+  constructor(context: WriterContext, shown: ShownCollection) {
+    this.#context = context
+    this.#shown = shown
+  }
+
+  create(id: string, value: unknown): Operation {
+    checkName(id, 'document')
+    if (this.#shown.documents.has(id)) {
+      throw new SyncError('document_exists', `${this.#shown.name} has a document "${id}" already.`, {
+        fix: 'Use update, or set to create or replace.',
+      })
+    }
+    return this.#create(id, this.#document(value))
+  }
+
+  update(id: string, change: unknown, read: unknown): readonly Operation[] {
+    const shown = this.#get(id)
+    const from = read === undefined ? valueOf(shown) : this.#readValue(read)
+    let next: unknown
+    if (typeof change === 'function') {
+      const draft = draftOf(from)
+      ;(change as (draft: JsonObject) => void)(draft)
+      next = draft
+    } else {
+      if (!isJsonObject(change)) throw notAnObject(change)
+      next = applyPatch(from, change)
+    }
+    return this.#edit(id, shown, this.#document(next), read)
+  }
+
+  set(id: string, value: unknown, read: unknown): readonly Operation[] {
+    checkName(id, 'document')
+    const next = this.#document(value)
+    const shown = this.#shown.documents.get(id)
+    if (shown) return this.#edit(id, shown, next, read)
+    if (read === undefined) return [this.#create(id, next)]
+    const source = this.#context.ledger.find(this.#shown.name, id)
+    return source ? this.#editFrom(source, next, read) : [this.#create(id, next)]
+  }
+
+  updateMetadata(id: string, change: unknown): readonly Operation[] {
+    const shown = this.#get(id)
+    if (!isJsonObject(change)) throw notAnObject(change)
+    const next = toJson(applyPatch(shown.metadata, change)) as JsonObject
+    const delta = deltaBetween(shown.metadata, next, 'metadata')
+    if (delta.length === 0) return []
+    if (shown.copy) return [this.#create(id, shown.value, delta)]
+    return [this.#write(shown.source, { type: 'metadata_update', delta })]
+  }
+
+  delete(id: string): readonly Operation[] {
+    const shown = this.#get(id)
+    if (shown.copy) return [this.#write(shown.source, { type: 'update', delta: [], drop: shown.copy.writes })]
+    return [this.remove(shown.source)]
+  }
+
+  /** Deletes a document whole, whatever it shows; copies stay. */
+  remove(document: LocalDocument): Operation {
+    return this.#write(document, { type: 'delete', delta: [contentRoot(undefined)], keep: this.#copiesOf(document.state) })
+  }
+
+  /** Writes one place of a document over everything that stands there. */
+  settle(document: LocalDocument, write: FieldWrite): Operation {
+    return this.#write(document, { type: 'update', delta: [write], keep: this.#copiesOf(document.state) })
+  }
+
+  drop(document: LocalDocument, drop: readonly WriteName[]): Operation {
+    return this.#write(document, { type: 'update', delta: [], drop })
+  }
+
+  #get(id: string): Shown {
+    const shown = this.#shown.documents.get(id)
+    if (shown) return shown
+    throw new SyncError('document_not_found', `${this.#shown.name} has no document ${JSON.stringify(id)}.`, {
+      fix: 'Use create, or set to create or replace.',
+    })
+  }
+
+  #document(value: unknown): JsonObject {
+    const document = toJson(value, this.#context.limits.depth)
+    if (!isJsonObject(document)) throw notAnObject(value)
+    const bytes = utf8Length(JSON.stringify(document))
+    const most = this.#context.limits.documentBytes
+    if (bytes > most) {
+      throw new SyncError('document_too_large', `The document has ${bytes} bytes of JSON; ${most} are allowed.`, {
+        fix: 'Split it into several documents.',
+      })
+    }
+    return document
+  }
+
+  #create(id: string, value: JsonObject, metadata: Delta = []): Operation {
+    const document = this.#context.ledger.obtain(this.#shown.name, id)
+    // What was noted about a deleted document of the same id does not come back with the new one.
+    const hasOld = document.state.writes.some((write) => write.root === 'metadata')
+    const cleared: Delta = hasOld && metadata.length === 0 ? [{ root: 'metadata', path: [], value: {} }] : []
+    return this.#write(document, {
+      type: 'create',
+      delta: [contentRoot(value), ...cleared, ...metadata],
+      keep: this.#copiesOf(document.state),
+    })
+  }
+
+  #edit(id: string, shown: Shown, next: JsonObject, read: unknown): readonly Operation[] {
+    if (!shown.copy) return this.#editFrom(shown.source, next, read)
+    return [this.#create(id, next)]
+  }
+
+  #editFrom(document: LocalDocument, next: JsonObject, read: unknown): readonly Operation[] {
+    const state = read === undefined ? document.state : this.#readState(read, document)
+    const view = state === document.state ? this.#shown.viewOf(document) : this.#viewOf(document, state)
+    const delta = deltaBetween(view.value ?? {}, next)
+    if (delta.length === 0) return []
+    const { strategy } = this.#shown
+    const written = unitOf(strategy) === 'document' ? [contentRoot(next)] : delta
+    const keep = strategy === 'manual' ? standingUnder(view.standing, delta) : this.#copiesOf(state)
+    return [this.#write(document, { type: 'update', delta: written, base: baseOf(state), keep })]
+  }
+
+  #viewOf(document: LocalDocument, state: DocumentState): ReturnType<ShownCollection['viewOf']> {
+    return viewOf(state, { strategy: this.#shown.strategy, document: document.id })
+  }
+
+  #copiesOf(state: DocumentState): readonly WriteName[] {
+    if (this.#shown.strategy !== 'keep_both' || state === EMPTY_STATE || state.writes.length < 2) return NO_NAMES
+    const { copies } = viewOf(state, { strategy: 'keep_both', document: '' })
+    return copies.flatMap((copy) => copy.writes)
+  }
+
+  #readState(read: unknown, document: LocalDocument): DocumentState {
+    const known = this.#knownRead(read)
+    if (known.document !== document) throw unknownRead('another document')
+    return known.state
+  }
+
+  #readValue(read: unknown): JsonObject {
+    this.#knownRead(read)
+    return read as JsonObject
+  }
+
+  #knownRead(read: unknown): { readonly document: LocalDocument; readonly state: DocumentState } {
+    const known = typeof read === 'object' && read !== null ? this.#context.reads.get(read) : undefined
+    if (!known) throw unknownRead('something else')
+    return known
+  }
+
+  #write(document: LocalDocument, draft: Draft): Operation {
+    const { ledger, limits, wallMs } = this.#context
+    const bounded = (entry: PushEntry): number => {
+      const bytes = bytesOf(entry)
+      if (bytes <= limits.operationBytes) return bytes
+      throw new SyncError('operation_too_large', `The operation has ${bytes} bytes; ${limits.operationBytes} are allowed.`)
+    }
+    return ledger.write(
+      {
+        type: draft.type,
+        collection: document.collection,
+        document: document.id,
+        base: draft.base ?? baseOf(document.state),
+        delta: draft.delta,
+        keep: draft.keep ?? NO_NAMES,
+        drop: draft.drop ?? NO_NAMES,
+      },
+      wallMs(),
+      bounded,
+    )
+  }
+}
+
+const contentRoot = (value: JsonValue | undefined): FieldWrite => ({ root: 'content', path: [], value })
+
+/** An edit supersedes the value shown at a conflict and leaves the others standing. */
+const standingUnder = (standing: readonly Standing[], delta: Delta): readonly WriteName[] =>
+  standing
+    .filter(({ path }) => delta.some((write) => write.root === 'content' && isPrefix(write.path, path)))
+    .flatMap(({ writes }) => writes)
+
+const notAnObject = (value: unknown): SyncError =>
+  new SyncError('invalid_value', `A document is an object, not ${value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`}.`, {
+    details: { path: [] },
+  })
+
+const unknownRead = (what: string): SyncError =>
+  new SyncError('invalid_options', `read must be a value that this collection gave for the same document; it is ${what}.`, {
+    fix: 'Pass the very object that get, list or a subscription gave.',
+  })

@@ -1,0 +1,59 @@
+import {
+  type FieldWrite,
+  type Operation,
+  isDelete,
+  isPrefix,
+  mergeVersions,
+  supersedes,
+} from '@whisker/protocol'
+import type { LocalDocument } from './document.ts'
+import type { Ledger, OutboxItem } from './ledger.ts'
+import { bytesOf } from './stored.ts'
+
+/**
+ * Lets go of field writes that nobody will ever see: those of pending operations that no transport was
+ * given and that one of the `fresh` ones supersedes. An operation left with nothing to say becomes a
+ * void. What the documents show stays as it is.
+ */
+export function coalesce(ledger: Ledger, fresh: readonly Operation[]): void {
+  const documents = new Set(fresh.map((operation) => ledger.obtain(operation.collection, operation.document)))
+  for (const document of documents) if (document.pending.length > 1) coalesceDocument(ledger, document, fresh)
+}
+
+function coalesceDocument(ledger: Ledger, document: LocalDocument, fresh: readonly Operation[]): void {
+  const isFresh = new Set(fresh)
+  const operations = [...document.pending]
+  const items = operations.map((operation) => ledger.itemOf(operation))
+  let changed = false
+  for (let late = 1; late < operations.length; late++) {
+    if (!isFresh.has(document.pending[late] as Operation)) continue
+    for (let early = late - 1; early >= 0 && items[early]?.handed === false; early--) {
+      const [older, newer] = [operations[early] as Operation, operations[late] as Operation]
+      const delta = older.delta.filter((write) => !isSuperseded(older, write, newer))
+      if (delta.length === older.delta.length) continue
+      changed = true
+      operations[early] = { ...older, delta }
+      // The older one's base may name writes that it alone has superseded; a document must still begin with a create.
+      const type = older.type === 'create' && isEmpty(operations[early] as Operation) ? 'create' : newer.type
+      operations[late] = { ...newer, type, base: mergeVersions(newer.base, older.base) }
+    }
+  }
+  if (!changed) return
+  operations.forEach((operation, index) => {
+    const item = items[index] as OutboxItem
+    if (operation === item.entry) return
+    const { replica, counter } = operation.dot
+    const entry = isEmpty(operation) ? { replica, from: counter, to: counter } : operation
+    ledger.setItem({ ...item, entry, bytes: bytesOf(entry) })
+  })
+  document.pending = operations.filter((operation) => !isEmpty(operation))
+}
+
+const isEmpty = (operation: Operation): boolean => operation.delta.length === 0 && operation.drop.length === 0
+
+const isSuperseded = (older: Operation, write: FieldWrite, newer: Operation): boolean =>
+  newer.keep.length === 0 &&
+  supersedes(newer, { dot: older.dot, root: write.root, path: write.path }) &&
+  newer.delta.some(
+    (later) => later.root === write.root && isPrefix(later.path, write.path) && (!isDelete(later) || isDelete(write)),
+  )

@@ -1,0 +1,20 @@
+import { EMPTY_STATE, baseOf, copyStem, viewOf } from '@whisker/protocol'
+import type { LocalDocument } from './document.ts'
+import type { Ledger } from './ledger.ts'
+import { bytesOf } from './stored.ts'
+
+/**
+ * Once the server has the document that an edit of a copy made, the copy is dropped from the original:
+ * in the same transaction, so that the copy is never in neither place.
+ */
+export function dropCopyOf(ledger: Ledger, document: LocalDocument): void {
+  const stem = copyStem(document.id)
+  const original = stem && ledger.find(document.collection, stem.document)
+  if (!original || document.confirmed === EMPTY_STATE) return
+  if (ledger.strategyOf(document.collection) !== 'keep_both') return
+  const { copies } = viewOf(original.state, { strategy: 'keep_both', document: original.id })
+  const copy = copies.find(({ id }) => id === document.id)
+  if (!copy) return
+  const draft = { type: 'update', collection: original.collection, document: original.id } as const
+  ledger.write({ ...draft, base: baseOf(original.state), delta: [], keep: [], drop: copy.writes }, 0, bytesOf)
+}

@@ -1,0 +1,34 @@
+import { type DocumentState, EMPTY_STATE, type Operation, type Seq, apply } from '@whisker/protocol'
+
+/** One document of this replica: what the server has confirmed, and what waits to be sent on top of it. */
+export interface LocalDocument {
+  readonly collection: string
+  readonly id: string
+  /** What receipts, pages and accepted offers contained; all that the store keeps of the document. */
+  confirmed: DocumentState
+  /** The seq at which the server confirmed it last. */
+  seq: Seq
+  /** Whether it is to be sent to the server as a state, because the server lost it. */
+  offered: boolean
+  /** Its operations in the outbox, in outbox order. */
+  pending: readonly Operation[]
+  /** The confirmed state with the pending operations applied: what the app sees. */
+  state: DocumentState
+}
+
+export const newDocument = (collection: string, id: string): LocalDocument => ({
+  collection,
+  id,
+  confirmed: EMPTY_STATE,
+  seq: 0,
+  offered: false,
+  pending: NONE,
+  state: EMPTY_STATE,
+})
+
+const NONE: readonly Operation[] = Object.freeze([])
+
+/** Brings `state` up to date after `confirmed` or `pending` changed. */
+export function refold(document: LocalDocument): void {
+  document.state = document.pending.reduce(apply, document.confirmed)
+}

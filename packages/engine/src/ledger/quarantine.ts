@@ -1,0 +1,106 @@
+import {
+  type Dot,
+  EMPTY_STATE,
+  type Operation,
+  type Reason,
+  type RefusedOffer,
+  counterOf,
+  covers,
+  formatDot,
+  isVoid,
+  sameDot,
+} from '@whisker/protocol'
+import { forget } from './answers.ts'
+import type { LocalDocument } from './document.ts'
+import type { Ledger, Rejected } from './ledger.ts'
+import { bytesOf } from './stored.ts'
+
+/**
+ * Takes a refused operation out of the way of the others: a void takes its counter, its content goes to
+ * `rejected`. Later pending operations of the document keep their own base, less what was removed; when
+ * the document now has no beginning, they go with it. Returns what was put into `rejected`.
+ */
+export function quarantine(ledger: Ledger, dot: Dot, reason: Reason, nowMs: number): readonly Rejected[] {
+  const operation = pendingOperation(ledger, dot)
+  if (!operation) return []
+  const document = ledger.obtain(operation.collection, operation.document)
+  const remaining = document.pending.filter((other) => other !== operation)
+  const orphaned = document.confirmed === EMPTY_STATE && !remaining.some((other) => other.type === 'create')
+  const removed = orphaned ? [operation, ...remaining] : [operation]
+  const rejected = removed.map((one): Rejected => {
+    const why = one === operation ? reason : { code: reason.code, message: `It stands on ${formatDot(dot)}: ${reason.message}` }
+    return { id: formatDot(one.dot), operation: one, reason: why, at: nowMs }
+  })
+  for (const one of rejected) ledger.setRejected(one)
+  for (const one of removed) makeVoid(ledger, one)
+  const kept = orphaned ? [] : remaining.map((other) => withoutDot(ledger, document, other, operation, remaining))
+  ledger.setPending(document, kept, 'local')
+  return rejected
+}
+
+/** Puts an offer that the server refused into `rejected`, whole; the document becomes what the server holds. */
+export function quarantineOffer(ledger: Ledger, refused: RefusedOffer, nowMs: number): readonly Rejected[] {
+  const document = ledger.find(refused.collection, refused.document)
+  if (!document?.offered) return []
+  const rejected = document.confirmed.writes.map((write): Rejected => ({
+    id: `${formatDot(write.dot)}:${write.root}:${write.path.join('.')}`,
+    at: nowMs,
+    reason: refused.reason,
+    operation: {
+      type: write.root === 'metadata' ? 'metadata_update' : 'update',
+      collection: document.collection,
+      document: document.id,
+      dot: write.dot,
+      time: write.time,
+      base: write.base,
+      delta: [{ root: write.root, path: write.path, value: write.value }],
+      keep: write.keep,
+      drop: [],
+    },
+  }))
+  for (const one of rejected) ledger.setRejected(one)
+  forget(ledger, document)
+  return rejected
+}
+
+function pendingOperation(ledger: Ledger, dot: Dot): Operation | undefined {
+  for (const { entry } of ledger.outbox.values()) if (!isVoid(entry) && sameDot(entry.dot, dot)) return entry
+  return undefined
+}
+
+function makeVoid(ledger: Ledger, operation: Operation): void {
+  const item = ledger.itemOf(operation)
+  if (!item) return
+  const { replica, counter } = operation.dot
+  const entry = { replica, from: counter, to: counter }
+  ledger.setItem({ ...item, entry, bytes: bytesOf(entry) })
+}
+
+/** The operation without the removed dot in what it says it has seen, kept or dropped. */
+function withoutDot(
+  ledger: Ledger,
+  document: LocalDocument,
+  operation: Operation,
+  removed: Operation,
+  remaining: readonly Operation[],
+): Operation {
+  const { replica } = removed.dot
+  const isNamed = (name: { readonly dot: Dot }): boolean => sameDot(name.dot, removed.dot)
+  const seen = counterOf(operation.base, replica)
+  if (seen < removed.dot.counter && !operation.keep.some(isNamed) && !operation.drop.some(isNamed)) return operation
+  const own = remaining
+    .filter((other) => other.dot.replica === replica && covers(operation.base, other.dot))
+    .map((other) => other.dot.counter)
+  const counter = Math.max(Math.min(seen, counterOf(document.confirmed.version, replica)), 0, ...own)
+  const others = operation.base.filter((dot) => dot.replica !== replica)
+  const base = counter > 0 ? [...others, { replica, counter }].sort((a, b) => (a.replica < b.replica ? -1 : 1)) : others
+  const changed: Operation = {
+    ...operation,
+    base,
+    keep: operation.keep.filter((name) => !isNamed(name)),
+    drop: operation.drop.filter((name) => !isNamed(name)),
+  }
+  const item = ledger.itemOf(operation)
+  if (item) ledger.setItem({ ...item, entry: changed, bytes: bytesOf(changed) })
+  return changed
+}

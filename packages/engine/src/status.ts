@@ -1,0 +1,74 @@
+import { type Operation, SyncError, isVoid, wallTimeOf } from '@whisker/protocol'
+import type { Core } from './core.ts'
+import type { SyncStatus } from './events.ts'
+import { isOffline } from './sync/refusals.ts'
+import type { SyncLoop } from './sync/sync-loop.ts'
+
+/** An operation older than this that the server could have taken is stuck, in milliseconds. */
+export const STUCK_AFTER_MS = 60_000
+
+/** What is going on, worked out from the facts each time: nothing sets it, so nothing can leave it wrong. */
+export function statusOf(core: Core, loop: SyncLoop): SyncStatus {
+  const { ledger } = core
+  const oldest = oldestPending(core)
+  const oldestPendingAt = oldest && wallTimeOf(oldest.time)
+  const error = reasonOf(core, loop, oldestPendingAt)
+  return {
+    state: stateOf(core, loop, oldestPendingAt),
+    ...(error && { reason: { code: error.code, message: error.message, fix: error.fix } }),
+    pending: pendingCount(core),
+    ...(oldestPendingAt !== undefined && { oldestPendingAt }),
+    conflicts: [...core.collections.values()].reduce((sum, { shown }) => sum + shown.conflictCount, 0),
+    rejected: ledger.rejected.size,
+    everSynced: ledger.link.lastSyncAt !== undefined,
+    ...(loop.push && { push: loop.push }),
+    ...(loop.pull && { pull: loop.pull }),
+    ...(ledger.link.lastSyncAt !== undefined && { lastSyncAt: ledger.link.lastSyncAt }),
+    ...(loop.nextRetryAt !== undefined && { nextRetryAt: loop.nextRetryAt }),
+    attempt: loop.attempt,
+    ...(ledger.link.epochs.length && { clockSkewMs: -ledger.link.clockOffsetMs }),
+  }
+}
+
+function stateOf(core: Core, loop: SyncLoop, oldestPendingAt: number | undefined): SyncStatus['state'] {
+  const error = loop.lastError
+  if (!loop.isStarted && !loop.isSyncing) return 'stopped'
+  if (error?.code === 'needs_auth') return 'needs_auth'
+  if (error && isOffline(error.code)) return 'offline'
+  if (isStuck(core, oldestPendingAt)) return 'stuck'
+  if (error) return 'error'
+  if (loop.isSyncing) return 'syncing'
+  return loop.isLive ? 'live' : 'idle'
+}
+
+const isStuck = (core: Core, oldestPendingAt: number | undefined): boolean =>
+  oldestPendingAt !== undefined && core.options.clock.now() - oldestPendingAt > STUCK_AFTER_MS
+
+function reasonOf(core: Core, loop: SyncLoop, oldestPendingAt: number | undefined): SyncError | undefined {
+  if (loop.lastError) return loop.lastError
+  if (loop.isStarted && isStuck(core, oldestPendingAt)) {
+    return new SyncError('unavailable', 'Changes have waited for more than a minute though the server answers.')
+  }
+  return strategyMismatch(core)
+}
+
+/** Devices that look at a collection in different ways see different documents, though they hold the same. */
+function strategyMismatch(core: Core): SyncError | undefined {
+  for (const [name, { shown }] of core.collections) {
+    const recorded = Object.hasOwn(core.ledger.link.strategies, name) ? core.ledger.link.strategies[name] : undefined
+    if (!recorded || recorded === shown.strategy) continue
+    return new SyncError('strategy_mismatch', `"${name}" is ${recorded} in this space and ${shown.strategy} here.`, {
+      fix: `Configure the collection as ${recorded} on every device.`,
+    })
+  }
+  return undefined
+}
+
+function oldestPending(core: Core): Operation | undefined {
+  for (const { entry } of core.ledger.outbox.values()) if (!isVoid(entry)) return entry
+  return undefined
+}
+
+function pendingCount(core: Core): number {
+  return core.ledger.outbox.size
+}

@@ -1,0 +1,62 @@
+import { mintReplicaId, toSyncError } from '@whisker/protocol'
+import { adoptPage, showsUnsettled } from '../ledger/answers.ts'
+import { reissue } from '../ledger/reissue.ts'
+import { rewind } from '../ledger/rewind.ts'
+import { pushAll } from './push-phase.ts'
+import { reactionTo } from './refusals.ts'
+import type { Round } from './round.ts'
+
+/** Takes in pages until the head. Each page's documents and the cursor are one transaction. */
+export async function pullAll(round: Round): Promise<void> {
+  const { core, nowMs } = round
+  const { space, deviceName, limits } = core.options
+  const start = core.ledger.link.cursor.since
+  for (;;) {
+    const { slot, link } = core.ledger
+    try {
+      const page = await round.transport.pull(
+        {
+          space,
+          cursor: link.cursor,
+          seen: link.seen,
+          device: { id: core.store.device, name: deviceName },
+          acknowledged: [{ replica: slot.replica, counter: slot.acknowledged.counter }],
+          limit: limits.pageRows,
+          waitMs: 0,
+        },
+        round.request,
+      )
+      if (showsUnsettled(core.ledger, page)) {
+        await settleOwn(round)
+        continue
+      }
+      adoptPage(core.ledger, page, nowMs())
+      await core.commit()
+      round.pulled += page.rows.length
+      round.tellProgress('pull', Math.max(0, page.after - start), Math.max(0, page.head - start))
+      if (!page.more) return
+    } catch (thrown) {
+      const error = toSyncError(thrown, 'server_error')
+      const reaction = reactionTo(error)
+      if (reaction.kind !== 'rewind') throw error
+      rewind(core.ledger, reaction.refusal.epochs)
+      await core.commit()
+      await pushAll(round)
+    }
+  }
+}
+
+/**
+ * The server knows more of this replica than this store does: a receipt was lost, or another copy of this
+ * store goes under the same id. Pushing tells which; with nothing to push, a new id keeps the two apart.
+ */
+async function settleOwn(round: Round): Promise<void> {
+  const { ledger, options } = round.core
+  if (ledger.outbox.size > 0 && !round.settled) {
+    round.settled = true
+    await pushAll(round)
+    return
+  }
+  reissue(ledger, mintReplicaId(options.random), ledger.link.epochs.at(-1)?.id)
+  await round.core.commit()
+}

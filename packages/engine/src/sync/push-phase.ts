@@ -1,0 +1,169 @@
+import {
+  type PushProblem,
+  type Receipt,
+  type SyncErrorCode,
+  SyncError,
+  formatDot,
+  mintReplicaId,
+  sameDot,
+  toSyncError,
+} from '@whisker/protocol'
+import { acknowledgePrefix, adoptAnswer, adoptReceipt } from '../ledger/answers.ts'
+import { type Push, nextPush } from '../ledger/push.ts'
+import { quarantine, quarantineOffer } from '../ledger/quarantine.ts'
+import { reissue, restamp } from '../ledger/reissue.ts'
+import { rewind } from '../ledger/rewind.ts'
+import type { Rejected } from '../ledger/ledger.ts'
+import { reactionTo } from './refusals.ts'
+import type { Round } from './round.ts'
+
+/** More new names than this in one round, and the server is contradicting itself. */
+const MOST_REISSUES = 8
+
+/**
+ * Sends the documents the server lost and the outbox, batch after batch, until nothing is left that is on
+ * disk here and not there. What an answer changes is committed before the next request.
+ */
+export async function pushAll(round: Round): Promise<void> {
+  const { core } = round
+  const { limits, deviceName, space } = core.options
+  let most = limits.batchOperations
+  for (;;) {
+    await core.commit()
+    const push = nextPush(core.ledger, {
+      space,
+      device: { id: core.store.device, name: deviceName },
+      limits,
+      most,
+      upTo: core.committer.committedPosition,
+    })
+    if (!push || round.blocked) return
+    round.pushTotal = Math.max(round.pushTotal, round.pushed + core.ledger.outbox.size)
+    try {
+      const receipt = await round.transport.push(push.request, round.request)
+      if (!(await takeReceipt(round, push, receipt))) return
+      most = Math.min(limits.batchOperations, most * 2)
+    } catch (thrown) {
+      most = await takeRefusal(round, push, toSyncError(thrown, 'server_error'))
+      if (most === 0) return
+    }
+  }
+}
+
+/** Returns how many entries the next push may have; 0 ends the phase. */
+async function takeRefusal(round: Round, push: Push, error: SyncError): Promise<number> {
+  const { core, nowMs } = round
+  const { batchOperations } = core.options.limits
+  const reaction = reactionTo(error)
+  switch (reaction.kind) {
+    case 'rewind':
+    case 'reissue': {
+      const { refusal } = reaction
+      const last = refusal.replicas.find((mark) => mark.replica === core.ledger.slot.replica)
+      // What the server has of an id from another epoch it had before its current epoch began.
+      const seq = refusal.epochs.at(-1)?.began ?? 0
+      if (last) acknowledgePrefix(core.ledger, last, seq)
+      if (reaction.kind === 'rewind') rewind(core.ledger, refusal.epochs)
+      else adoptAnswer(core.ledger, { epochs: refusal.epochs, timeMs: refusal.timeMs ?? nowMs() }, 0, nowMs())
+      takeNewId(round)
+      await core.commit()
+      return batchOperations
+    }
+    case 'split':
+      return split(round, push, error)
+    case 'stop_pushing':
+      round.blocked = error
+      return 0
+    case 'wait_for_token':
+    case 'retry':
+      throw error
+  }
+}
+
+async function split(round: Round, push: Push, error: SyncError): Promise<number> {
+  const entries = push.items.length + push.offered.length
+  if (entries > 1) return Math.max(1, Math.floor(entries / 2))
+  const { core, nowMs } = round
+  const [item] = push.items
+  const [offered] = push.offered
+  const reason = { code: error.code, message: error.message }
+  if (item && 'dot' in item.entry) tell(round, quarantine(core.ledger, item.entry.dot, reason, nowMs()))
+  else if (offered) {
+    tell(round, quarantineOffer(core.ledger, { collection: offered.collection, document: offered.id, reason }, nowMs()))
+  } else throw error
+  await core.commit()
+  return core.options.limits.batchOperations
+}
+
+function takeNewId(round: Round): void {
+  if (++round.reissues > MOST_REISSUES) {
+    throw new SyncError('server_error', 'The server refuses every new replica id of this device.', {
+      fix: 'Look at the server: its epoch changes with each request, or its answers come from different databases.',
+    })
+  }
+  const { ledger, options } = round.core
+  reissue(ledger, mintReplicaId(options.random), ledger.link.epochs.at(-1)?.id)
+}
+
+/** Returns whether there may be more to push. */
+async function takeReceipt(round: Round, push: Push, receipt: Receipt): Promise<boolean> {
+  const { core, nowMs } = round
+  const before = core.ledger.outbox.size
+  adoptReceipt(core.ledger, push, receipt, nowMs())
+  round.pushed += Math.max(0, before - core.ledger.outbox.size)
+  for (const refused of receipt.refusedOffers) tell(round, quarantineOffer(core.ledger, refused, nowMs()))
+  const goesOn = receipt.problem ? takeProblem(round, receipt.problem, receipt) : true
+  await core.commit()
+  round.tellProgress('push', round.pushed, Math.max(round.pushTotal, round.pushed))
+  return goesOn
+}
+
+function takeProblem(round: Round, problem: PushProblem, receipt: Receipt): boolean {
+  const { core, nowMs } = round
+  switch (problem.code) {
+    case 'operation_rejected':
+      tell(round, quarantine(core.ledger, problem.dot, problem.reason, nowMs()))
+      return true
+    case 'missing':
+      takeMissing(round, problem)
+      return true
+    case 'clock_ahead':
+      countAttempt(round, problem.code)
+      restamp(core.ledger, nowMs())
+      return true
+    case 'replica_forked':
+      acknowledgePrefix(core.ledger, problem.last, receipt.to)
+      takeNewId(round)
+      return true
+    case 'space_full':
+      round.blocked = new SyncError('space_full', problem.message, {
+        fix: 'Delete documents or ask for more room; everything here is kept and sent when there is.',
+      })
+      return false
+  }
+}
+
+/** The server lacks what the operation stands on: it gets the whole document; if that does not help, the operation goes. */
+function takeMissing(round: Round, problem: Extract<PushProblem, { code: 'missing' }>): void {
+  const { core, nowMs } = round
+  const document = core.ledger.find(problem.collection, problem.document)
+  const again = round.offeredFor.some((dot) => sameDot(dot, problem.dot))
+  if (!document || again || document.confirmed.version.length === 0) {
+    const message = `The server lacks what ${formatDot(problem.dot)} stands on, and this device cannot supply it.`
+    tell(round, quarantine(core.ledger, problem.dot, { code: 'missing', message }, nowMs()))
+    return
+  }
+  round.offeredFor.push(problem.dot)
+  document.offered = true
+  core.ledger.markDirty(document)
+}
+
+function countAttempt(round: Round, code: SyncErrorCode): void {
+  if (++round.reissues > MOST_REISSUES) {
+    throw new SyncError(code, "The server finds this device's clock ahead, also after it was set right.")
+  }
+}
+
+function tell(round: Round, rejected: readonly Rejected[]): void {
+  for (const one of rejected) round.core.emitter.emit('operation_rejected', one)
+}

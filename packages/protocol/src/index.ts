@@ -1,0 +1,139 @@
+export { FIRST_CHECK, checkAfter, checkAfterVoids } from './check-value.ts'
+export type { CheckValue } from './check-value.ts'
+export { CLOCK_EPOCH_MS, nextTimestamp, receiveTimestamp, timestampAt, wallTimeOf } from './clock.ts'
+export type { Timestamp } from './clock.ts'
+export { applyDelta, deltaBetween } from './delta.ts'
+export { EMPTY_STATE, apply, baseOf, join, nameOf, sameName, sameState, supersedes } from './document-state.ts'
+export type { DocumentState, Write } from './document-state.ts'
+export type { Clock, Random } from './environment.ts'
+export { SyncError, isSyncError, toSyncError } from './errors.ts'
+export type { SyncErrorCode, SyncErrorDetails, SyncErrorOptions } from './errors.ts'
+export type { Standing } from './field-tree.ts'
+export {
+  checkName,
+  compareDots,
+  compareReplicas,
+  copyId,
+  copyStem,
+  formatDot,
+  isDeviceId,
+  isDocumentId,
+  isEpochId,
+  isName,
+  isReplicaId,
+  mintDeviceId,
+  mintDocumentId,
+  mintEpochId,
+  mintReplicaId,
+  sameDot,
+} from './identity.ts'
+export type { DeviceId, Dot, EpochId, ReplicaId } from './identity.ts'
+export {
+  canonicalJson,
+  checkJson,
+  deepFreeze,
+  formatPath,
+  isJsonObject,
+  jsonEqual,
+  parseJson,
+  toJson,
+  utf8Length,
+} from './json.ts'
+export type { JsonObject, JsonPath, JsonValue } from './json.ts'
+export { LIMITS } from './limits.ts'
+export type { Limits } from './limits.ts'
+export { PROTOCOL_VERSION, isVoid } from './messages.ts'
+export type {
+  Answer,
+  Cursor,
+  Device,
+  Epoch,
+  Offer,
+  Page,
+  PageRow,
+  Position,
+  PullRequest,
+  PushEntry,
+  PushProblem,
+  PushRequest,
+  Reason,
+  Receipt,
+  Refusal,
+  RefusedOffer,
+  ReplicaClaim,
+  ReplicaMark,
+  Seq,
+  ServerVersion,
+  Strategies,
+} from './messages.ts'
+export { NO_NAMES, isDelete, isPrefix, samePath } from './operation.ts'
+export type { Delta, FieldWrite, Operation, OperationType, Path, Root, Void, WriteName } from './operation.ts'
+export type {
+  DocumentRow,
+  LiveFrame,
+  NamedRow,
+  OutboxRow,
+  RequestOptions,
+  SpaceStore,
+  StateStore,
+  StoreCommit,
+  StoredSpace,
+  SubscribeRequest,
+  Subscription,
+  SubscriptionListener,
+  Transport,
+} from './ports.ts'
+export { STRATEGIES, isStrategy, unitOf } from './strategy.ts'
+export type { Conflict, ConflictValue, Merge, Strategy } from './strategy.ts'
+export type {
+  DocumentChange,
+  DocumentKey,
+  RecordedStrategy,
+  ReplicaChange,
+  ReplicaRow,
+  SpaceChanges,
+  SpaceReader,
+  SpaceRecord,
+  SpaceTransaction,
+  SyncRow,
+  SyncStore,
+  TailEntry,
+  TailRequest,
+} from './sync-store.ts'
+export { systemClock, systemRandom } from './system.ts'
+export {
+  EMPTY_VERSION,
+  addDot,
+  compareVersions,
+  counterOf,
+  covers,
+  mergeVersions,
+  withoutReplica,
+} from './version-vector.ts'
+export type { Causality, VersionVector } from './version-vector.ts'
+export { viewOf } from './view.ts'
+export type { Copy, DocumentView, ViewOptions } from './view.ts'
+export {
+  decodePage,
+  decodePull,
+  decodePush,
+  decodeReceipt,
+  decodeRefusal,
+  decodeServerVersion,
+  encodePage,
+  encodePageAround,
+  encodePull,
+  encodePush,
+  encodeReceipt,
+  encodeRefusal,
+  encodeRowAround,
+  encodeServerVersion,
+} from './wire/message-codec.ts'
+export type { WireMessage } from './wire/message-codec.ts'
+export {
+  decodeStoredEntry,
+  decodeTailOperation,
+  encodeStoredEntry,
+  encodeTailOperation,
+} from './wire/operation-codec.ts'
+export { decodeState, encodeState } from './wire/state-codec.ts'

@@ -1,0 +1,83 @@
+import type { DeviceId } from './identity.ts'
+import type { Page, Position, PullRequest, PushRequest, Receipt, ServerVersion } from './messages.ts'
+
+export interface RequestOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Told of the bytes of bodies as they go out and come in. */
+  readonly meter?: ((direction: 'sent' | 'received', bytes: number) => void) | undefined
+}
+
+/**
+ * The way to a server. Every failure is a `SyncError`: a refusal by the server carries it as
+ * `details.refusal`; no answer is `network` or `timeout`, an answer that is none is `bad_message`.
+ * A transport never retries: the engine does. Every method is total; a live transport adds `subscribe`.
+ */
+export interface Transport {
+  version(space: string, options?: RequestOptions): Promise<ServerVersion>
+  pull(request: PullRequest, options?: RequestOptions): Promise<Page>
+  push(request: PushRequest, options?: RequestOptions): Promise<Receipt>
+  /** Whether a server answers there; never throws. */
+  isAvailable(options?: RequestOptions): Promise<boolean>
+  subscribe?(request: SubscribeRequest, listener: SubscriptionListener): Subscription
+  close(): Promise<void>
+}
+
+export interface SubscribeRequest extends Position {
+  readonly space: string
+}
+export interface SubscriptionListener {
+  /** Something changed: a frame that can be applied if the cursor stands at `from`, or only a hint to pull. */
+  changed(frame: LiveFrame | undefined): void
+  /** The connection came or went. */
+  connected(isConnected: boolean): void
+}
+export interface LiveFrame extends Page {
+  readonly from: number
+}
+export interface Subscription {
+  close(): void
+}
+
+/**
+ * The local store: many spaces, each a few tables of texts that only the engine understands.
+ * What `commit` resolved is on disk, whole; a commit that rejects has changed nothing.
+ */
+export interface StateStore {
+  /** Opens a space, making it if it is new. The device id is minted once for the whole store. */
+  open(space: string, mintDevice: () => DeviceId): Promise<SpaceStore>
+}
+
+export interface SpaceStore {
+  readonly device: DeviceId
+  load(): Promise<StoredSpace>
+  /** One transaction. Refuses with `store_in_use` unless the space is still at `commit.revision`. */
+  commit(commit: StoreCommit): Promise<void>
+  /** Tells of commits that others made to the same space; returns what ends it. */
+  watch(listener: () => void): () => void
+  close(): Promise<void>
+  /** Removes everything of this space, and closes. */
+  destroy(): Promise<void>
+}
+
+export interface StoredSpace {
+  /** Rises by one with each commit; 0 for a new space. */
+  readonly revision: number
+  readonly records: readonly NamedRow[]
+  readonly documents: readonly DocumentRow[]
+  /** By rising position. */
+  readonly outbox: readonly OutboxRow[]
+  readonly rejected: readonly NamedRow[]
+}
+export type NamedRow = readonly [name: string, text: string]
+export type DocumentRow = readonly [collection: string, document: string, text: string]
+export type OutboxRow = readonly [position: number, text: string]
+
+/** Rows to put; `undefined` in place of the text removes the row. */
+export interface StoreCommit {
+  /** The revision that the commit was worked out on. */
+  readonly revision: number
+  readonly records: readonly (readonly [name: string, text: string | undefined])[]
+  readonly documents: readonly (readonly [collection: string, document: string, text: string | undefined])[]
+  readonly outbox: readonly (readonly [position: number, text: string | undefined])[]
+  readonly rejected: readonly (readonly [name: string, text: string | undefined])[]
+}

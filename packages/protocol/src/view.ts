@@ -1,0 +1,189 @@
+import { type DocumentState, type Write, compareWrites, nameOf, supersedes } from './document-state.ts'
+import { type FoldResult, type Standing, foldFields } from './field-tree.ts'
+import { type Dot, compareDots, copyId } from './identity.ts'
+import { type JsonObject, type JsonValue, isJsonObject, jsonEqual } from './json.ts'
+import { type WriteName, isDelete } from './operation.ts'
+import { type Conflict, type ConflictValue, type Merge, type Strategy, unitOf } from './strategy.ts'
+
+/** What the app sees of a document: a pure function of its live writes, total over mixed units. */
+export interface DocumentView {
+  /** No value: there is no such document (never was, or deleted). */
+  readonly value: JsonObject | undefined
+  readonly metadata: JsonObject
+  readonly conflicts: readonly Conflict[]
+  /** Under `keep_both`: the other values, each a document of its own. */
+  readonly copies: readonly Copy[]
+  /** What an edit through this view leaves standing, by the place it stands at. */
+  readonly standing: readonly Standing[]
+}
+
+export interface Copy {
+  readonly id: string
+  readonly dot: Dot
+  readonly value: JsonObject
+  /** The live writes that the copy consists of. */
+  readonly writes: readonly WriteName[]
+}
+
+export interface ViewOptions {
+  readonly strategy: Strategy
+  /** The document's id, from which the ids of copies are derived. */
+  readonly document: string
+  readonly merge?: Merge | undefined
+}
+
+const NOTHING: readonly never[] = Object.freeze([])
+const NO_METADATA: JsonObject = Object.freeze({})
+const ABSENT: DocumentView = Object.freeze({
+  value: undefined,
+  metadata: NO_METADATA,
+  conflicts: NOTHING,
+  copies: NOTHING,
+  standing: NOTHING,
+})
+
+export function viewOf(state: DocumentState, options: ViewOptions): DocumentView {
+  const only = state.writes.length === 1 ? state.writes[0] : undefined
+  if (only && only.root === 'content' && only.path.length === 0) {
+    return only.value === undefined ? ABSENT : { ...ABSENT, value: asDocument(only.value) }
+  }
+  const sorted = [...state.writes].sort(compareWrites)
+  const content = sorted.filter((write) => write.root === 'content')
+  const deletes = content.filter(isDelete)
+  const edits = content.filter((write) => !isDelete(write))
+  if (!edits.some((edit) => isVisible(edit, deletes))) return ABSENT
+  const seen =
+    unitOf(options.strategy) === 'field'
+      ? viewFields(edits, deletes, options.merge)
+      : viewDocuments(edits, deletes, options)
+  if (!seen.value && seen.copies.length === 0) return { ...seen, metadata: NO_METADATA }
+  const metadata = foldFields(sorted.filter((write) => write.root === 'metadata')).value
+  return { ...seen, metadata: metadata === undefined ? NO_METADATA : asDocument(metadata) }
+}
+
+const isVisible = (edit: Write, deletes: readonly Write[]): boolean => !deletes.some((one) => supersedes(one, edit))
+
+/** A document is an object; a peer that wrote anything else at its root is shown as an empty one. */
+const asDocument = (value: JsonValue): JsonObject => (isJsonObject(value) ? value : NO_METADATA)
+
+type ContentView = Omit<DocumentView, 'metadata'>
+
+/** `auto_merge` and `manual`: one document of merged fields. An edit that a delete had not seen brings all of it back. */
+function viewFields(edits: readonly Write[], deletes: readonly Write[], merge: Merge | undefined): ContentView {
+  const fold = foldFields(edits, merge)
+  const value = asDocument(fold.value ?? NO_METADATA)
+  const unseen = deletes.filter((one) => edits.some((edit) => areConcurrent(one, edit)))
+  if (unseen.length === 0) return { value, conflicts: fold.conflicts, copies: NOTHING, standing: fold.standing }
+  const latest = edits.filter((edit) => isVisible(edit, deletes)).at(-1) as Write
+  const returned: Conflict = {
+    path: NOTHING,
+    values: [...unseen.map((one) => asConflictValue(one, undefined, false)), asConflictValue(latest, value, true)],
+  }
+  return { value, conflicts: [returned, ...fold.conflicts], copies: NOTHING, standing: fold.standing }
+}
+
+const areConcurrent = (a: Write, b: Write): boolean => !supersedes(a, b) && !supersedes(b, a)
+
+/** A whole document that somebody wrote, with the field writes made on top of it. */
+interface Candidate {
+  readonly write: Write
+  readonly latest: Write
+  readonly fold: FoldResult
+  /** All that it consists of: the write, its twins, the field writes. */
+  readonly writes: readonly Write[]
+}
+
+/** `last_write_wins` and `keep_both`: the latest whole document; the others are its conflict, or its copies. */
+function viewDocuments(edits: readonly Write[], deletes: readonly Write[], options: ViewOptions): ContentView {
+  const candidates = candidatesOf(edits, deletes)
+  const top = candidates.at(-1) as Candidate
+  const lastDelete = deletes.at(-1)
+  const deleteWins = !!lastDelete && compareWrites(lastDelete, top.latest) > 0
+  const value = deleteWins ? undefined : asDocument(top.fold.value ?? NO_METADATA)
+  const others = deleteWins ? candidates : candidates.slice(0, -1)
+  if (options.strategy === 'keep_both') {
+    const copies = others.map((other): Copy => ({
+      id: copyId(options.document, other.write.dot),
+      dot: other.write.dot,
+      value: asDocument(other.fold.value ?? NO_METADATA),
+      writes: other.writes.map(nameOf),
+    }))
+    const standing = copies.length ? [{ path: NOTHING, writes: copies.flatMap((copy) => copy.writes) }] : NOTHING
+    return { value, conflicts: value ? top.fold.conflicts : NOTHING, copies, standing }
+  }
+  const rivals = deletes.filter((one) =>
+    candidates.some(({ writes }) => writes.some((edit) => areConcurrent(one, edit))),
+  )
+  const values = [
+    ...rivals.map((one) => ({ order: one, value: asConflictValue(one, undefined, deleteWins && one === lastDelete) })),
+    ...candidates.map((one) => ({
+      order: one.latest,
+      value: asConflictValue(one.write, asDocument(one.fold.value ?? NO_METADATA), !deleteWins && one === top),
+    })),
+  ]
+    .sort((a, b) => compareWrites(a.order, b.order))
+    .map((entry) => entry.value)
+  const differ = values.some((one) => !jsonEqual(one.value, values[0]?.value))
+  const merged = differ && value && options.merge ? options.merge(NOTHING, present(values)) : undefined
+  return {
+    value: merged === undefined ? value : asDocument(merged),
+    conflicts: [...(differ ? [{ path: NOTHING, values }] : NOTHING), ...(value ? top.fold.conflicts : NOTHING)],
+    copies: NOTHING,
+    standing: NOTHING,
+  }
+}
+
+/**
+ * The whole documents in sight, the latest last. A field write (from before a change of strategy) belongs
+ * to each document that its author had seen, or else to the latest.
+ */
+function candidatesOf(edits: readonly Write[], deletes: readonly Write[]): Candidate[] {
+  const fields = edits.filter((edit) => edit.path.length > 0)
+  const visibleFields = fields.filter((field) => isVisible(field, deletes))
+  const roots = edits
+    .filter((edit) => edit.path.length === 0)
+    .filter((root) => isVisible(root, deletes) || visibleFields.some((field) => supersedes(field, root)))
+  const groups = groupTwins(roots).map((twins) => ({
+    twins,
+    fields: fields.filter((field) => twins.some((root) => supersedes(field, root))),
+  }))
+  const loose = fields.filter((field) => !groups.some((group) => group.fields.includes(field)))
+  if (groups.length === 0) return [candidateOf([], loose)]
+  const candidates = groups.map((group) => candidateOf(group.twins, group.fields)).sort(byLatest)
+  if (loose.length === 0) return candidates
+  const last = groups.find((group) => group.twins[0] === candidates.at(-1)?.write)
+  return [...candidates.slice(0, -1), candidateOf(last?.twins ?? [], [...(last?.fields ?? []), ...loose])]
+}
+
+function candidateOf(twins: readonly Write[], fields: readonly Write[]): Candidate {
+  const folded = [...twins.slice(0, 1), ...fields].sort(compareWrites)
+  return {
+    write: twins[0] ?? (folded[0] as Write),
+    latest: folded.at(-1) as Write,
+    fold: foldFields(folded),
+    writes: [...twins, ...fields],
+  }
+}
+
+const byLatest = (a: Candidate, b: Candidate): number => compareWrites(a.latest, b.latest)
+
+/** Concurrent writes of an equal document at the same time (an operation issued again) are one, named by the smallest dot. */
+function groupTwins(roots: readonly Write[]): Write[][] {
+  const groups: Write[][] = []
+  for (const root of [...roots].sort((a, b) => compareDots(a.dot, b.dot))) {
+    const twins = groups.find(([first]) => first?.time === root.time && jsonEqual(first.value, root.value))
+    if (twins) twins.push(root)
+    else groups.push([root])
+  }
+  return groups
+}
+
+const present = (values: readonly ConflictValue[]): JsonValue[] =>
+  values.filter((one) => one.value !== undefined).map((one) => one.value as JsonValue)
+
+const asConflictValue = (write: Write, value: JsonValue | undefined, shown: boolean): ConflictValue => ({
+  dot: write.dot,
+  time: write.time,
+  value,
+  shown,
+})

@@ -1,0 +1,52 @@
+import { SyncError } from '../errors.ts'
+
+/** Readers of values from outside: each returns what it promises or throws `bad_message`, saying where. */
+
+export function refuse(where: string, expected: string, got: unknown): never {
+  const shown = JSON.stringify(got)?.slice(0, 80) ?? typeof got
+  throw new SyncError('bad_message', `${where}: expected ${expected}, got ${shown}.`)
+}
+
+export function readList(
+  value: unknown,
+  where: string,
+  maxLength: number = Number.MAX_SAFE_INTEGER,
+): readonly unknown[] {
+  if (!Array.isArray(value)) refuse(where, 'a list', value)
+  if (value.length > maxLength) refuse(where, `at most ${maxLength} entries`, value.length)
+  return value
+}
+
+export function readObject(value: unknown, where: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(where, 'an object', value)
+  return value as Record<string, unknown>
+}
+
+export function readInteger(
+  value: unknown,
+  where: string,
+  min: number = 0,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number {
+  if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
+    refuse(where, `a whole number from ${min} to ${max}`, value)
+  }
+  return value === 0 ? 0 : (value as number)
+}
+
+export function readText(value: unknown, where: string, maxLength: number = 1024): string {
+  if (typeof value !== 'string' || value.length > maxLength || !value.isWellFormed()) {
+    refuse(where, `a text of at most ${maxLength} characters`, value)
+  }
+  return value
+}
+
+/** Reads what a guard recognises. */
+export function readAs<T>(value: unknown, where: string, what: string, guard: (value: unknown) => value is T): T {
+  if (!guard(value)) refuse(where, what, value)
+  return value
+}
+
+/** An own field of an object from outside, never one of its prototype's. */
+export const field = (object: Readonly<Record<string, unknown>>, key: string): unknown =>
+  Object.hasOwn(object, key) ? object[key] : undefined
