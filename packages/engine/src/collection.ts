@@ -145,7 +145,7 @@ export class Collection<T> {
     const notify = (changes: readonly ShownPair[]): void => {
       const visible = changes.map(({ id, before, after, origin }) => ({
         id,
-        before: before && this.#read(before),
+        before: before && (valueOf(before) as DeepReadonly<T>),
         after: after && this.#read(after),
         origin,
       }))

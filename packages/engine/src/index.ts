@@ -1,3 +1,18 @@
+// What an app needs of the protocol to use an engine, so that it has one package to import from.
+export { formatDot, isSyncError, wallTimeOf } from '@whisker/protocol'
+export type {
+  Conflict,
+  ConflictValue,
+  Dot,
+  JsonObject,
+  JsonValue,
+  Merge,
+  StateStore,
+  Strategy,
+  SyncError,
+  SyncErrorCode,
+  Transport,
+} from '@whisker/protocol'
 export { Collection } from './collection.ts'
 export type { CollectionChange, ListedDocument, OpenConflict, WriteOptions } from './collection.ts'
 export type { WriteResult } from './core.ts'

@@ -8,6 +8,7 @@ import {
   type StoreCommit,
   type StoredSpace,
   SyncError,
+  toSyncError,
 } from '@whisker/protocol'
 
 interface Tables {
@@ -25,7 +26,7 @@ export function memoryState(): StateStore {
   const spaces = new Map<string, Tables>()
   return {
     async open(space, mintDevice) {
-      device ??= mintDevice()
+      device ??= minted(mintDevice)
       const tables = spaces.get(space) ?? newTables()
       if (tables.isOpen) {
         throw new SyncError('store_in_use', `The space "${space}" of this store is open already.`, {
@@ -36,6 +37,14 @@ export function memoryState(): StateStore {
       spaces.set(space, tables)
       return openSpace(device, tables, () => spaces.delete(space))
     },
+  }
+}
+
+function minted(mint: () => DeviceId): DeviceId {
+  try {
+    return mint()
+  } catch (thrown) {
+    throw toSyncError(thrown, 'store_failed')
   }
 }
 

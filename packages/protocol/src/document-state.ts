@@ -166,7 +166,8 @@ function highestUpTo(rising: readonly number[] | undefined, bound: number): numb
   return low === 0 ? 0 : (rising[low - 1] as number)
 }
 
-const nameKey = ({ dot, root, path }: WriteName): string =>
+/** A write's name as a text. */
+export const nameKey = ({ dot, root, path }: WriteName): string =>
   `${dot.replica}:${dot.counter}:${root}:${JSON.stringify(path)}`
 
 const compareByName = (a: Write, b: Write): number =>

@@ -1,3 +1,23 @@
+/** The codes with which a server refuses; any other code in an answer means: try again later, and tell. */
+export const REFUSAL_CODES = [
+  'bad_request',
+  'unsupported_version',
+  'needs_auth',
+  'forbidden',
+  'wrong_principal',
+  'too_large',
+  'space_full',
+  'rate_limited',
+  'unavailable',
+  'server_error',
+  'resync',
+  'new_epoch',
+  'replica_forked',
+  'missing',
+  'clock_ahead',
+  'operation_rejected',
+] as const
+
 /**
  * Everything that can go wrong, by name. `docs/errors.md` explains each: when it is raised, what
  * becomes of the work, what to do.
@@ -36,22 +56,7 @@ export type SyncErrorCode =
   | 'insecure_url'
   | 'bad_message'
   // the server's answers
-  | 'bad_request'
-  | 'unsupported_version'
-  | 'needs_auth'
-  | 'forbidden'
-  | 'wrong_principal'
-  | 'too_large'
-  | 'space_full'
-  | 'rate_limited'
-  | 'unavailable'
-  | 'server_error'
-  | 'resync'
-  | 'new_epoch'
-  | 'replica_forked'
-  | 'missing'
-  | 'clock_ahead'
-  | 'operation_rejected'
+  | (typeof REFUSAL_CODES)[number]
 
 export interface SyncErrorOptions {
   /** What the reader can do about it. */

@@ -100,7 +100,7 @@ function* concurrentStates(
 describe('of concurrent writes', () => {
   test('the conflicts are those that the definition gives, place by place', () => {
     let places = 0
-    for (const [where, state] of concurrentStates(6000, 8)) {
+    for (const [where, state] of concurrentStates(3000, 8)) {
       const writes = contentOf(state)
       const found = foldFields(writes)
         .conflicts.map((conflict) => JSON.stringify(conflict.path))
@@ -108,12 +108,12 @@ describe('of concurrent writes', () => {
       expect(found, `${where} ${JSON.stringify(writes)}`).toEqual(naiveConflicts(writes))
       places += found.length
     }
-    expect(places).toBeGreaterThan(5000)
+    expect(places).toBeGreaterThan(2500)
   })
 
   test('where nothing was ever in conflict, the value is that of the reference fold', () => {
     let compared = 0
-    for (const [where, state] of concurrentStates(6000, 5)) {
+    for (const [where, state] of concurrentStates(4000, 5)) {
       const writes = contentOf(state)
       const fold = foldFields(writes)
       // The reference knows no `keep`, and forgets for good what a scalar once stood over.
@@ -122,7 +122,7 @@ describe('of concurrent writes', () => {
       expect(canonicalJson(fold.value), where).toBe(canonicalJson(referenceFold(writes) as JsonValue))
       compared++
     }
-    expect(compared).toBeGreaterThan(500)
+    expect(compared).toBeGreaterThan(300)
   })
 
   test('an edit made through the view shows exactly what was typed, whatever is in conflict beside it', () => {

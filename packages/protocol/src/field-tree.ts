@@ -1,7 +1,7 @@
 import { type Write, compareWrites, supersedes } from './document-state.ts'
 import { compareDots, sameDot } from './identity.ts'
 import { type JsonObject, type JsonValue, isJsonObject, jsonEqual } from './json.ts'
-import type { Path, WriteName } from './operation.ts'
+import { type Path, type WriteName, samePath } from './operation.ts'
 import type { Conflict, ConflictValue, Merge } from './strategy.ts'
 
 /**
@@ -146,7 +146,12 @@ function readObject(place: Place, path: Path, reading: Reading): Seen | undefine
   return latest && { value, latest }
 }
 
-const later = (a: Write, b: Write): Write => (compareWrites(a, b) >= 0 ? a : b)
+/** The later of two writes; of one write under two names, the one with the smaller dot. */
+function later(a: Write, b: Write): Write {
+  const [first, last] = compareWrites(a, b) < 0 ? [a, b] : [b, a]
+  const isTwin = a.time === b.time && samePath(a.path, b.path) && jsonEqual(a.value, b.value)
+  return isTwin ? first : last
+}
 
 function alternativesOf(place: Place, object: Seen | undefined): Alternative[] {
   const groups: Alternative[] = []

@@ -6,7 +6,7 @@ export { applyDelta, deltaBetween } from './delta.ts'
 export { EMPTY_STATE, apply, baseOf, join, nameOf, sameName, sameState, supersedes } from './document-state.ts'
 export type { DocumentState, Write } from './document-state.ts'
 export type { Clock, Random } from './environment.ts'
-export { SyncError, isSyncError, toSyncError } from './errors.ts'
+export { REFUSAL_CODES, SyncError, isSyncError, toSyncError } from './errors.ts'
 export type { SyncErrorCode, SyncErrorDetails, SyncErrorOptions } from './errors.ts'
 export type { Standing } from './field-tree.ts'
 export {

@@ -3,7 +3,7 @@ import type { Page, Position, PullRequest, PushRequest, Receipt, ServerVersion }
 
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined
-  /** Told of the bytes of bodies as they go out and come in. */
+  /** Told of the bytes of bodies, unpacked, as they go out and come in. */
   readonly meter?: ((direction: 'sent' | 'received', bytes: number) => void) | undefined
 }
 

@@ -21,7 +21,7 @@ export interface Copy {
   readonly id: string
   readonly dot: Dot
   readonly value: JsonObject
-  /** The live writes that the copy consists of. */
+  /** The live writes that only the copy consists of: to drop them takes nothing from any other document. */
   readonly writes: readonly WriteName[]
 }
 
@@ -102,13 +102,16 @@ function viewDocuments(edits: readonly Write[], deletes: readonly Write[], optio
   const value = deleteWins ? undefined : asDocument(top.fold.value ?? NO_METADATA)
   const others = deleteWins ? candidates : candidates.slice(0, -1)
   if (options.strategy === 'keep_both') {
+    const users = new Map<Write, number>()
+    for (const { writes } of candidates) for (const write of writes) users.set(write, (users.get(write) ?? 0) + 1)
     const copies = others.map((other): Copy => ({
       id: copyId(options.document, other.write.dot),
       dot: other.write.dot,
       value: asDocument(other.fold.value ?? NO_METADATA),
-      writes: other.writes.map(nameOf),
+      writes: other.writes.filter((write) => users.get(write) === 1).map(nameOf),
     }))
-    const standing = copies.length ? [{ path: NOTHING, writes: copies.flatMap((copy) => copy.writes) }] : NOTHING
+    const left = [...new Set(others.flatMap((other) => other.writes))].map(nameOf)
+    const standing = left.length ? [{ path: NOTHING, writes: left }] : NOTHING
     return { value, conflicts: value ? top.fold.conflicts : NOTHING, copies, standing }
   }
   const rivals = deletes.filter((one) =>

@@ -68,6 +68,7 @@ export class Device {
     drop: readonly WriteName[],
     wall: number,
   ): void {
+    if (delta.length === 0 && drop.length === 0) return
     this.#clock = Math.max(this.#clock + 1, wall)
     this.receive({
       type,

@@ -1,6 +1,7 @@
 import {
   type Conflict,
   type ConflictValue,
+  type Dot,
   type JsonObject,
   type JsonValue,
   type Operation,
@@ -22,7 +23,7 @@ import type { Writer } from './writer.ts'
 
 /** How a conflict ends: with one of its values, with a new one, or with a document for each value. */
 export type Resolution = { readonly path?: Path | undefined } & (
-  | { readonly pick: string }
+  | { readonly pick: Dot | string }
   | { readonly value: JsonValue | undefined }
   | { readonly keepBoth: true }
 )
@@ -55,7 +56,8 @@ function findConflict(conflicts: readonly Conflict[], path: Path | undefined, id
   })
 }
 
-function pickFrom(conflict: Conflict, pick: string): ConflictValue {
+function pickFrom(conflict: Conflict, picked: Dot | string): ConflictValue {
+  const pick = typeof picked === 'string' ? picked : formatDot(picked)
   const value = conflict.values.find((one) => formatDot(one.dot) === pick)
   if (value) return value
   throw new SyncError('conflict_not_found', `${JSON.stringify(pick)} is none of the conflict's values.`, {

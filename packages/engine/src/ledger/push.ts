@@ -11,6 +11,7 @@ import {
   type Void,
   checkAfter,
   checkAfterVoids,
+  encodeState,
   isVoid,
 } from '@whisker/protocol'
 import type { LocalDocument } from './document.ts'
@@ -34,8 +35,9 @@ export interface Push {
 
 /** The next push: the documents the server lost, then the head of the outbox. Undefined if there is nothing to send. */
 export function nextPush(ledger: Ledger, options: PushOptions): Push | undefined {
-  const offered = offeredDocuments(ledger, options.most)
-  const items = offered.length < options.most ? headOfOutbox(ledger, options, options.most - offered.length) : []
+  const budget = { bytes: (options.limits.messageBytes * 7) / 8, entries: options.most }
+  const offered = offeredDocuments(ledger, budget)
+  const items = headOfOutbox(ledger, options, budget)
   if (offered.length === 0 && items.length === 0) return undefined
   for (const item of items) item.handed = true
   const { replica, epoch, acknowledged } = ledger.slot
@@ -52,27 +54,43 @@ export function nextPush(ledger: Ledger, options: PushOptions): Push | undefined
   return { request, offered, items }
 }
 
-function offeredDocuments(ledger: Ledger, most: number): LocalDocument[] {
+/** What one push may still hold; an envelope and the replica table fit into the eighth of the message left out. */
+interface Budget {
+  bytes: number
+  entries: number
+}
+
+/** Takes from the budget; the first thing always fits, so that a large one is not left behind for ever. */
+function fits(budget: Budget, bytes: number, isFirst: boolean): boolean {
+  if (budget.entries < 1 || (bytes > budget.bytes && !isFirst)) return false
+  budget.bytes -= bytes
+  budget.entries--
+  return true
+}
+
+function offeredDocuments(ledger: Ledger, budget: Budget): LocalDocument[] {
   const offered: LocalDocument[] = []
   for (const document of ledger.allDocuments()) {
-    if (document.offered && offered.push(document) >= most) break
+    if (!document.offered) continue
+    if (!fits(budget, JSON.stringify(encodeState(document.confirmed)).length, offered.length === 0)) break
+    offered.push(document)
   }
   return offered
 }
 
-function headOfOutbox(ledger: Ledger, { limits, upTo }: PushOptions, most: number): OutboxItem[] {
+function headOfOutbox(ledger: Ledger, { limits, upTo, most }: PushOptions, budget: Budget): OutboxItem[] {
   const items: OutboxItem[] = []
-  let bytes = 0
-  let entries = 0
+  const isEmpty = budget.entries === most
   let voids = 0
   for (const item of ledger.outbox.values()) {
-    const isJoined = isVoid(item.entry) && items.length > 0 && isVoid((items.at(-1) as OutboxItem).entry)
-    if (!isJoined) entries++
-    if (isVoid(item.entry)) voids += item.entry.to - item.entry.from + 1
-    bytes += item.bytes
-    if (item.position > upTo || entries > most || voids > limits.batchVoids) break
-    // An envelope and the replica table fit into the eighth that is left.
-    if (items.length > 0 && bytes > (limits.messageBytes * 7) / 8) break
+    if (item.position > upTo) break
+    if (isVoid(item.entry)) {
+      voids += item.entry.to - item.entry.from + 1
+      if (voids > limits.batchVoids) break
+    }
+    const last = items.at(-1)?.entry
+    const isJoined = isVoid(item.entry) && last !== undefined && isVoid(last)
+    if (!isJoined && !fits(budget, item.bytes, isEmpty && items.length === 0)) break
     items.push(item)
   }
   return items

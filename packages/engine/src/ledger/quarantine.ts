@@ -4,6 +4,7 @@ import {
   type Operation,
   type Reason,
   type RefusedOffer,
+  SyncError,
   counterOf,
   covers,
   formatDot,
@@ -32,7 +33,7 @@ export function quarantine(ledger: Ledger, dot: Dot, reason: Reason, nowMs: numb
     return { id: formatDot(one.dot), operation: one, reason: why, at: nowMs }
   })
   for (const one of rejected) ledger.setRejected(one)
-  for (const one of removed) makeVoid(ledger, one)
+  for (const one of removed) makeVoid(ledger, one, reason)
   const kept = orphaned ? [] : remaining.map((other) => withoutDot(ledger, document, other, operation, remaining))
   ledger.setPending(document, kept, 'local')
   return rejected
@@ -68,13 +69,20 @@ function pendingOperation(ledger: Ledger, dot: Dot): Operation | undefined {
   return undefined
 }
 
-function makeVoid(ledger: Ledger, operation: Operation): void {
+function makeVoid(ledger: Ledger, operation: Operation, reason: Reason): void {
   const item = ledger.itemOf(operation)
   if (!item) return
   const { replica, counter } = operation.dot
+  item.outcome.settle(rejection(operation, reason))
   const entry = { replica, from: counter, to: counter }
   ledger.setItem({ ...item, entry, bytes: bytesOf(entry) })
 }
+
+const rejection = ({ collection, document, dot }: Operation, reason: Reason): SyncError =>
+  new SyncError('operation_rejected', `The server refused an operation on ${collection}/${document}: ${reason.message}`, {
+    fix: 'It is kept, whole, in `rejected`: retry it, or discard it.',
+    details: { id: formatDot(dot), reason },
+  })
 
 /** The operation without the removed dot in what it says it has seen, kept or dropped. */
 function withoutDot(

@@ -1,5 +1,5 @@
 import { mintReplicaId, toSyncError } from '@whisker/protocol'
-import { adoptPage, showsUnsettled } from '../ledger/answers.ts'
+import { adoptPage, rescan, showsUnsettled } from '../ledger/answers.ts'
 import { reissue } from '../ledger/reissue.ts'
 import { rewind } from '../ledger/rewind.ts'
 import { pushAll } from './push-phase.ts'
@@ -38,12 +38,19 @@ export async function pullAll(round: Round): Promise<void> {
     } catch (thrown) {
       const error = toSyncError(thrown, 'server_error')
       const reaction = reactionTo(error)
+      if (error.code === 'forbidden') await startOver(round)
       if (reaction.kind !== 'rewind') throw error
       rewind(core.ledger, reaction.refusal.epochs)
       await core.commit()
       await pushAll(round)
     }
   }
+}
+
+/** What was granted anew may lie below the cursor, so that access regained begins at the start. */
+async function startOver({ core }: Round): Promise<void> {
+  rescan(core.ledger)
+  await core.commit()
 }
 
 /**

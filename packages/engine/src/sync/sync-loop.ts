@@ -54,7 +54,6 @@ export class SyncLoop {
   start(): void {
     if (this.isStarted || !this.#options.transport) return
     this.isStarted = true
-    this.#abort = new AbortController()
     this.#endWakes = this.#options.wakes(() => this.#wake())
     this.#subscribe(this.#options.transport)
     this.#wake()
@@ -65,6 +64,7 @@ export class SyncLoop {
     if (!this.isStarted) return
     this.isStarted = false
     this.#abort.abort()
+    this.#abort = new AbortController()
     this.#cancelTimer()
     this.#endWakes()
     this.#subscription?.close()

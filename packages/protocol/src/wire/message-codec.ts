@@ -1,5 +1,5 @@
-import { type Dot, type ReplicaId, isDeviceId, isEpochId, isReplicaId } from '../identity.ts'
-import type { JsonValue } from '../json.ts'
+import { type Dot, type ReplicaId, isDeviceId, isEpochId, isName, isReplicaId } from '../identity.ts'
+import { type JsonValue, parseJson } from '../json.ts'
 import type { Limits } from '../limits.ts'
 import {
   type Answer,
@@ -12,6 +12,7 @@ import {
   type PageRow,
   type Position,
   type PullRequest,
+  type PushEntry,
   type PushProblem,
   type PushRequest,
   type Reason,
@@ -21,6 +22,7 @@ import {
   type ReplicaMark,
   type ServerVersion,
   type Strategies,
+  isVoid,
 } from '../messages.ts'
 import { type Strategy, isStrategy } from '../strategy.ts'
 import { decodeEntry, decodeTailOperation, encodeEntry, encodeTailOperation, readKey } from './operation-codec.ts'
@@ -59,11 +61,18 @@ export function decodePush(space: string, value: unknown, limits: Limits): PushR
     device: decodeDevice(field(message, 'device')),
     replicas: claims.map((claim, index) => decodeClaim(ids[index] as ReplicaId, claim)),
     offers: readList(field(message, 'offers') ?? [], 'push offers', limits.batchOperations).map(decodeOffer),
-    entries: readList(field(message, 'entries') ?? [], 'push entries', limits.batchOperations).map((entry, index) =>
-      decodeEntry(entry, ids, `push entry ${index}`),
-    ),
+    entries: decodeEntries(field(message, 'entries') ?? [], ids, limits),
     strategies: decodeStrategies(field(message, 'strategies')),
   }
+}
+
+function decodeEntries(value: unknown, ids: readonly ReplicaId[], limits: Limits): readonly PushEntry[] {
+  const entries = readList(value, 'push entries', limits.batchOperations).map((entry, index) =>
+    decodeEntry(entry, ids, `push entry ${index}`),
+  )
+  const voids = entries.reduce((sum, entry) => sum + (isVoid(entry) ? entry.to - entry.from + 1 : 0), 0)
+  if (voids > limits.batchVoids) refuse('push entries', `at most ${limits.batchVoids} voided counters`, voids)
+  return entries
 }
 
 function decodeClaim(replica: ReplicaId, value: unknown): ReplicaClaim {
@@ -100,7 +109,7 @@ export function decodePull(space: string, parameters: Readonly<Record<string, un
     const text = field(parameters, name)
     if (text === undefined) return undefined
     try {
-      return JSON.parse(readText(text, name, 16_384))
+      return parseJson(readText(text, name, 16_384))
     } catch {
       return refuse(name, 'JSON', text)
     }
@@ -161,12 +170,15 @@ export function decodePage(value: unknown): Page {
     rows: readList(field(message, 'rows') ?? [], 'page rows').map(decodeRow),
     since: readInteger(since, 'page since'),
     after: readInteger(after, 'page after'),
-    more: field(message, 'more') === 1,
+    more: readMore(field(message, 'more')),
     head: readInteger(head, 'page head'),
     collected: readInteger(collected, 'page collected'),
     strategies: decodeStrategies(field(message, 'strategies')),
   }
 }
+
+const readMore = (value: unknown): boolean =>
+  value === undefined ? false : value === 1 || refuse('page more', '1, or nothing', value)
 
 function decodeRow(value: unknown, index: number): PageRow {
   const where = `page row ${index}`
@@ -193,8 +205,7 @@ export function encodeReceipt(receipt: Receipt): WireMessage {
       refused: receipt.refusedOffers.map(({ collection, document, reason }) => [
         collection,
         document,
-        reason.code,
-        reason.message,
+        ...encodeReason(reason),
       ]),
     }),
     ...encodeStrategies(receipt.strategies),
@@ -224,11 +235,11 @@ function encodeProblem(problem: PushProblem): JsonValue {
     case 'replica_forked':
       return [problem.code, problem.replica, problem.last.counter, problem.last.check]
     case 'operation_rejected':
-      return [problem.code, problem.dot.replica, problem.dot.counter, problem.reason.code, problem.reason.message]
+      return [problem.code, problem.dot.replica, problem.dot.counter, ...encodeReason(problem.reason)]
     case 'missing':
       return [problem.code, problem.dot.replica, problem.dot.counter, problem.collection, problem.document]
     case 'space_full':
-      return [problem.code, problem.dot.replica, problem.dot.counter, problem.message]
+      return [problem.code, problem.dot.replica, problem.dot.counter, cut(problem.message, MESSAGE_LENGTH)]
     case 'clock_ahead':
       return [problem.code, problem.dot.replica, problem.dot.counter]
   }
@@ -245,7 +256,7 @@ function decodeProblem(value: unknown): PushProblem {
     case 'missing':
       return { code, dot, ...readKey(third, fourth, 'problem') }
     case 'space_full':
-      return { code, dot, message: readText(third, 'problem message', 4096) }
+      return { code, dot, message: readText(third, 'problem message', MESSAGE_LENGTH) }
     case 'clock_ahead':
       return { code, dot }
     default:
@@ -253,8 +264,19 @@ function decodeProblem(value: unknown): PushProblem {
   }
 }
 
+const CODE_LENGTH = 128
+const MESSAGE_LENGTH = 4096
+
+/** A sentence that the app made may be of any length; what a reader would refuse is cut here. */
+const cut = (text: string, length: number): string => text.slice(0, length).toWellFormed()
+
+const encodeReason = ({ code, message }: Reason): [string, string] => [
+  cut(code, CODE_LENGTH),
+  cut(message, MESSAGE_LENGTH),
+]
+
 function decodeReason([code, text]: readonly [unknown, unknown]): Reason {
-  return { code: readText(code, 'reason code', 128), message: readText(text, 'reason message', 4096) }
+  return { code: readText(code, 'reason code', CODE_LENGTH), message: readText(text, 'reason message', MESSAGE_LENGTH) }
 }
 
 export const encodeServerVersion = ({ protocol, epoch, head, timeMs }: ServerVersion): WireMessage => ({
@@ -276,9 +298,9 @@ export function decodeServerVersion(value: unknown): ServerVersion {
 
 export const encodeRefusal = (refusal: Refusal): WireMessage => ({
   error: {
-    code: refusal.code,
-    message: refusal.message,
-    ...(refusal.fix !== undefined && { fix: refusal.fix }),
+    code: cut(refusal.code, CODE_LENGTH),
+    message: cut(refusal.message, MESSAGE_LENGTH),
+    ...(refusal.fix !== undefined && { fix: cut(refusal.fix, MESSAGE_LENGTH) }),
     ...(refusal.reason && { reason: refusal.reason }),
     ...(refusal.epochs.length && { epochs: encodeEpochs(refusal.epochs) }),
     ...(refusal.timeMs !== undefined && { time: refusal.timeMs }),
@@ -297,9 +319,9 @@ export function decodeRefusal(value: unknown): Refusal {
   }
   const reason = field(error, 'reason')
   return {
-    code: readText(field(error, 'code'), 'error code', 128),
-    message: readText(field(error, 'message'), 'error message', 4096),
-    fix: optional('fix', (fix) => readText(fix, 'error fix', 4096)),
+    code: readText(field(error, 'code'), 'error code', CODE_LENGTH),
+    message: readText(field(error, 'message'), 'error message', MESSAGE_LENGTH),
+    fix: optional('fix', (fix) => readText(fix, 'error fix', MESSAGE_LENGTH)),
     reason: reason === 'restored' || reason === 'expired' ? reason : undefined,
     epochs: optional('epochs', decodeEpochs) ?? [],
     timeMs: optional('time', (time) => readInteger(time, 'error time')),
@@ -379,7 +401,7 @@ function decodeStrategies(value: unknown): Strategies {
   if (value === undefined) return {}
   return Object.fromEntries(
     Object.entries(readObject(value, 'strategies')).map(([collection, strategy]): [string, Strategy] => [
-      readText(collection, 'collection', 128),
+      readAs(collection, 'collection', 'a collection name', isName),
       readAs(strategy, 'strategy', 'a strategy', isStrategy),
     ]),
   )

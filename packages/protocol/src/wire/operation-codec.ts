@@ -1,6 +1,7 @@
 import { SyncError } from '../errors.ts'
 import { type ReplicaId, isDocumentId, isName } from '../identity.ts'
 import { type JsonValue, checkJson, isJsonObject } from '../json.ts'
+import { LIMITS } from '../limits.ts'
 import { type PushEntry, isVoid } from '../messages.ts'
 import {
   type Delta,
@@ -64,7 +65,7 @@ export function decodeBody(
   return operation
 }
 
-/** What each type of operation must write, and that no write of one operation covers another. */
+/** What each type of operation must write. */
 function checkForm({ type, delta, drop }: Operation, where: string): void {
   const [first] = delta
   const isContentRoot = first?.root === 'content' && first.path.length === 0
@@ -76,23 +77,17 @@ function checkForm({ type, delta, drop }: Operation, where: string): void {
   if (type === 'metadata_update' && delta.some((write) => write.root !== 'metadata'))
     refuse(where, 'metadata only', delta)
   if (delta.length === 0 && drop.length === 0) refuse(where, 'an operation that writes or drops something', delta)
-  for (const write of delta) {
-    if (write.path.length === 0 && write.value !== undefined && !isJsonObject(write.value))
-      refuse(where, 'an object at a root', write)
-  }
-  const places = delta.map(({ root, path }) => [root, ...path]).sort(comparePaths)
-  for (let index = 1; index < places.length; index++) {
-    if (isPrefix(places[index - 1] as Path, places[index] as Path))
-      refuse(where, 'writes that do not overlap', places[index])
-  }
 }
 
 const encodePath = (root: Root, path: Path): JsonValue[] => (root === 'metadata' ? [0, ...path] : [...path])
 
 function decodePath(value: unknown, where: string): { root: Root; path: Path } {
-  const list = readList(value, where, 65)
+  const list = readList(value, where, LIMITS.depth + 1)
   const root: Root = list[0] === 0 ? 'metadata' : 'content'
-  const path = (root === 'metadata' ? list.slice(1) : list).map((key) => readText(key, where, 1_000_000))
+  const path = (root === 'metadata' ? list.slice(1) : list).map((key) => readText(key, where, LIMITS.documentBytes))
+  if (path.length > LIMITS.depth) refuse(where, `at most ${LIMITS.depth} keys`, path.length)
+  // Keys of a path are under the same ban as keys of a value.
+  for (const key of path) checkValue({ [key]: null }, 1, where)
   return { root, path }
 }
 
@@ -102,26 +97,36 @@ export const encodeDelta = (delta: Delta): JsonValue[] =>
   )
 
 export function decodeDelta(value: unknown, where: string): Delta {
-  return readList(value, where).map((entry): FieldWrite => {
+  const delta = readList(value, where).map((entry): FieldWrite => {
     const [path, ...written] = readList(entry, where, 2)
     const place = decodePath(path, where)
-    checkValue(place.path, where)
+    if (written.length === 0) return { ...place, value: undefined }
     const [content] = written
-    if (written.length) checkValue(content, where)
-    return { ...place, value: written.length ? (content as JsonValue) : undefined }
+    if (place.path.length === 0 && !isJsonObject(content)) refuse(where, 'an object at a root', content)
+    checkValue(content, LIMITS.depth - place.path.length, where)
+    return { ...place, value: content as JsonValue }
   })
+  checkApart(delta, where)
+  return delta
 }
 
-/** Keys of a path are under the same ban as keys of a value. */
-function checkValue(value: unknown, where: string): void {
+/** No write of one operation covers another. */
+function checkApart(delta: Delta, where: string): void {
+  const places = delta.map(({ root, path }) => [root, ...path]).sort(comparePaths)
+  for (let index = 1; index < places.length; index++) {
+    if (isPrefix(places[index - 1] as Path, places[index] as Path)) {
+      refuse(where, 'writes that do not overlap', places[index])
+    }
+  }
+}
+
+function checkValue(value: unknown, maxDepth: number, where: string): void {
   try {
-    checkJson(Array.isArray(value) && value.every((key) => typeof key === 'string') ? nest(value) : value)
+    checkJson(value, maxDepth)
   } catch (cause) {
     throw new SyncError('bad_message', `${where}: ${(cause as Error).message}`, { cause })
   }
 }
-const nest = (path: readonly string[]): unknown =>
-  path.reduceRight<unknown>((inner, key) => Object.fromEntries([[key, inner]]), null)
 
 export const encodeNames = (names: readonly WriteName[], table: ReplicaTable): JsonValue[] =>
   names.map(({ dot, root, path }) => [table.indexOf(dot.replica), dot.counter, encodePath(root, path)])

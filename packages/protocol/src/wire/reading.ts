@@ -3,9 +3,14 @@ import { SyncError } from '../errors.ts'
 /** Readers of values from outside: each returns what it promises or throws `bad_message`, saying where. */
 
 export function refuse(where: string, expected: string, got: unknown): never {
-  const shown = JSON.stringify(got)?.slice(0, 80) ?? typeof got
+  const shown =
+    typeof got === 'object' && got !== null ? outline(got) : (JSON.stringify(got)?.slice(0, 80) ?? typeof got)
   throw new SyncError('bad_message', `${where}: expected ${expected}, got ${shown}.`)
 }
+
+/** Not the whole text, which may be megabytes, or nested deeper than the stack. */
+const outline = (value: object): string =>
+  Array.isArray(value) ? `a list of ${value.length}` : `an object of ${Object.keys(value).length}`
 
 export function readList(
   value: unknown,

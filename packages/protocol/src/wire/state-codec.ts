@@ -1,8 +1,8 @@
-import { type DocumentState, type Write } from '../document-state.ts'
+import { type DocumentState, type Write, nameKey } from '../document-state.ts'
 import { type Dot, isReplicaId, sameDot } from '../identity.ts'
 import { type JsonValue, isJsonObject } from '../json.ts'
 import { NO_NAMES } from '../operation.ts'
-import { EMPTY_VERSION } from '../version-vector.ts'
+import { EMPTY_VERSION, covers } from '../version-vector.ts'
 import { decodeDelta, decodeNames, encodeDelta, encodeNames } from './operation-codec.ts'
 import { readAs, readInteger, readList, refuse } from './reading.ts'
 import { ReplicaTable, readDot, readReplicaIds, readVersion } from './replica-table.ts'
@@ -75,7 +75,9 @@ function decodeAny(list: readonly unknown[], where: string): DocumentState {
       base: readVersion(base, ids, where),
       keep: decodeNames(keep, ids, where),
     }
+    if (!covers(version, stamp.dot)) refuse(where, 'writes that the version has integrated', stamp.dot)
     return decodeDelta(delta, where).map((write): Write => ({ ...write, ...stamp }))
   })
+  if (new Set(writes.map(nameKey)).size !== writes.length) refuse(where, 'each write once', writes)
   return { version, writes }
 }

@@ -1,0 +1,48 @@
+import { atlas, editions } from './countries.ts'
+
+/*
+ * What every device must hold at the end, written down by hand from the story and worked out with plain
+ * objects: nothing here asks the engine, or reads what the acts pass to it.
+ */
+
+export interface ExpectedDocument {
+  readonly collection: string
+  /** `opening~*`: a copy, whose id is derived from a write. */
+  readonly id: string
+  readonly value: unknown
+}
+
+export function expectedDocuments(editionCount: number): ExpectedDocument[] {
+  return [
+    ...atlas().map(([id, country]) => ({ collection: 'atlas', id, value: { ...country, ...CHANGED[id]?.(country) } })),
+    ...editions(editionCount).map(([id, value]) => ({ collection: 'atlas', id, value })),
+    ...WRITTEN,
+  ]
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const CHANGED: Readonly<Record<string, (country: Fields) => Fields>> = {
+  // Both edits are in it
+  prt: ({ languages }) => ({ capital: ['Lisboa'], languages: { ...(languages as Fields), mwl: 'Mirandese' } }),
+  // The value that the conflict was settled with
+  jpn: ({ name }) => ({ name: { ...(name as Fields), common: 'Japan (Nihon, Nippon)' } }),
+  // The edit won over the delete and brought back the whole document
+  ata: () => ({ capital: ['McMurdo Station'] }),
+}
+
+const WRITTEN: readonly ExpectedDocument[] = [
+  // The later write, and the other as a note of its own
+  { collection: 'notes', id: 'packing', value: { title: 'To pack', text: 'boots, pencil, umbrella' } },
+  { collection: 'notes', id: 'packing~*', value: { title: 'To pack', text: 'boots, pencil, raincoat' } },
+  { collection: 'notes', id: 'ferries', value: { title: 'Ferries', text: 'The last one leaves at nine.' } },
+  // Both versions, the copy with its new title
+  { collection: 'drafts', id: 'opening', value: { title: 'Opening', text: 'It rained, and Lisbon slept.' } },
+  {
+    collection: 'drafts',
+    id: 'opening~*',
+    value: { title: 'Opening, second version', text: 'It rained softly on Lisbon.' },
+  },
+  // The laptop's, picked although the tablet's was later
+  { collection: 'chapters', id: 'one', value: { title: 'The Harbour', text: 'The ferry was late.' } },
+]

@@ -1,0 +1,49 @@
+import { type SpaceStore, type StateStore, type StoreCommit, SyncError } from '@whisker/protocol'
+import { memoryState } from '../src/memory-state.ts'
+
+/** A real store in memory whose commits can be counted, held up and made to fail. */
+export class FragileState implements StateStore {
+  readonly commits: StoreCommit[] = []
+  /** Each commit asks it first: what it returns is thrown, and nothing is stored. */
+  failWith: (commit: StoreCommit) => Error | undefined = () => undefined
+  /** What a commit waits for before it is stored. */
+  gate: Promise<void> | undefined
+  /** What a load waits for. */
+  loadGate: Promise<void> | undefined
+  readonly #inner: StateStore
+
+  constructor(inner: StateStore = memoryState()) {
+    this.#inner = inner
+  }
+
+  /** Fails the commit that comes after `skipped` more. */
+  failOnce(skipped = 0): void {
+    let left = skipped
+    this.failWith = () => {
+      if (left-- > 0) return undefined
+      this.failWith = () => undefined
+      return new SyncError('disk_full', 'The disk is full.')
+    }
+  }
+
+  async open(space: string, mintDevice: Parameters<StateStore['open']>[1]): Promise<SpaceStore> {
+    const store = await this.#inner.open(space, mintDevice)
+    return {
+      device: store.device,
+      load: async () => {
+        await this.loadGate
+        return store.load()
+      },
+      commit: async (commit) => {
+        const error = this.failWith(commit)
+        await this.gate
+        if (error) throw error
+        await store.commit(commit)
+        this.commits.push(commit)
+      },
+      watch: (listener) => store.watch(listener),
+      close: async () => store.close(),
+      destroy: async () => store.destroy(),
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { type Random, type StateStore, type SyncStore, systemRandom } from '@whisker/protocol'
+import { type ServerOptions, type SyncServer, createServer, sqliteStore } from '@whisker/server'
+import { httpTransport } from '@whisker/transport-http'
+import { type Collection, type CollectionOptions, SyncEngine, memoryState } from '../src/index.ts'
+import { FakeClock } from './fake-clock.ts'
+import { FaultyLink } from './faulty-link.ts'
+
+/** The documents of these tests. */
+export interface Note {
+  readonly title?: string
+  readonly body?: string
+  readonly count?: number
+  readonly tags?: readonly string[]
+  readonly place?: { readonly city?: string; readonly street?: string }
+}
+export interface Notes {
+  readonly notes: Note
+  readonly drafts: Note
+}
+
+export interface DeviceOptions {
+  readonly notes?: CollectionOptions
+  readonly drafts?: CollectionOptions
+  readonly state?: StateStore
+  readonly space?: string
+  readonly token?: () => string | undefined
+  readonly name?: string
+  readonly limits?: { readonly batchOperations?: number; readonly pageRows?: number }
+  readonly random?: Random
+}
+
+export interface Device {
+  readonly engine: SyncEngine<Notes>
+  readonly notes: Collection<Note>
+  readonly drafts: Collection<Note>
+  readonly link: FaultyLink
+  readonly state: StateStore
+  /** One round that must go well. */
+  sync(): Promise<{ readonly pushed: number; readonly pulled: number }>
+  /** Closes the engine and opens another on the same store. */
+  reopen(options?: DeviceOptions): Promise<Device>
+}
+
+/** A real server in this process, and devices that reach it over the real HTTP transport. */
+export class World {
+  readonly clock: FakeClock = new FakeClock()
+  readonly store: SyncStore
+  server: SyncServer
+  readonly #options: Partial<ServerOptions>
+  readonly #random: Random
+
+  constructor(options: Partial<ServerOptions> & { readonly store?: SyncStore } = {}) {
+    this.#options = options
+    this.#random = options.random ?? systemRandom
+    this.store = options.store ?? sqliteStore(':memory:')
+    this.server = this.#start()
+  }
+
+  #start(): SyncServer {
+    return createServer({ clock: this.clock, random: this.#random, ...this.#options, store: this.store })
+  }
+
+  /** Another start of the server on the same data: a new epoch. */
+  restart(): void {
+    this.server = this.#start()
+  }
+
+  async device(options: DeviceOptions = {}): Promise<Device> {
+    const link = new FaultyLink(
+      httpTransport({
+        url: 'http://localhost',
+        token: options.token,
+        fetch: async (input, init) => this.server.fetch(new Request(input, init)),
+      }),
+    )
+    const state = options.state ?? memoryState()
+    const engine = await SyncEngine.open<Notes>({
+      space: options.space ?? 'shared',
+      device: { name: options.name },
+      collections: { notes: options.notes ?? {}, drafts: options.drafts ?? {} },
+      state,
+      transport: link,
+      clock: this.clock,
+      random: options.random ?? this.#random,
+      limits: options.limits,
+      wakes: () => () => {},
+    })
+    return {
+      engine,
+      notes: engine.collection('notes'),
+      drafts: engine.collection('drafts'),
+      link,
+      state,
+      sync: async () => {
+        const result = await engine.syncNow()
+        if (!result.ok) throw result.error
+        return result
+      },
+      reopen: async (changed = {}) => {
+        await engine.close()
+        return this.device({ ...options, ...changed, state })
+      },
+    }
+  }
+
+  async devices(count: number, options: DeviceOptions = {}): Promise<Device[]> {
+    const made: Device[] = []
+    for (let index = 0; index < count; index++) made.push(await this.device(options))
+    return made
+  }
+}
+
+/** Syncs each device in turn, twice, so that everything that anyone wrote has reached everyone. */
+export async function meet(...devices: readonly Device[]): Promise<void> {
+  for (const device of [...devices, ...devices]) await device.sync()
+}
+
+/** Waits until `isTrue`, letting everything else go on. */
+export async function until(isTrue: () => boolean, withinMs = 5000): Promise<void> {
+  const end = performance.now() + withinMs
+  while (!isTrue()) {
+    if (performance.now() > end) throw new Error(`Waited ${withinMs} ms in vain for: ${isTrue.toString()}`)
+    await pause()
+  }
+}
+
+/** Lets everything that is under way come to rest. */
+export async function pause(ms = 1): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms))
+}

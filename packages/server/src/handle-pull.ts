@@ -1,0 +1,117 @@
+import type { Clock, Limits, PullRequest, ReplicaRow, SyncStore } from '@whisker/protocol'
+import type { Notifier } from './notifier.ts'
+import { currentEpoch } from './position.ts'
+import { refused } from './refusal.ts'
+import type { Principal } from './server-options.ts'
+import { refusePull, takePull } from './take-pull.ts'
+
+/** The longest that a pull is held while there is nothing new. */
+export const MOST_WAIT_MS = 25_000
+/** How often it is noted that a replica is still there. */
+const SEEN_EVERY_MS = 3_600_000
+
+export interface PullServices {
+  readonly store: SyncStore
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly notifier: Notifier
+  /** Whether the server is closing: then nothing is held back any longer. */
+  isClosing(): boolean
+}
+
+export interface PulledPage {
+  readonly text: string
+  readonly rowCount: number
+}
+
+/** Answers a pull, at once if there is anything new, else when there is or the time is over. */
+export async function handlePull(
+  request: PullRequest,
+  principal: Principal,
+  signal: AbortSignal,
+  services: PullServices,
+): Promise<PulledPage> {
+  const { clock, notifier } = services
+  const untilMs = clock.now() + Math.min(request.waitMs, MOST_WAIT_MS)
+  for (;;) {
+    // Listens before it reads, so that no change falls between.
+    const change = waitForChange(request.space, untilMs - clock.now(), signal, notifier, clock)
+    try {
+      const { page, isNews } = await readPage(request, principal, services)
+      if (isNews || change.isOver() || services.isClosing()) return page
+      await change.promise
+    } finally {
+      change.cancel()
+    }
+  }
+}
+
+async function readPage(
+  request: PullRequest,
+  principal: Principal,
+  services: PullServices,
+): Promise<{ readonly page: PulledPage; readonly isNews: boolean }> {
+  const { store, clock, limits } = services
+  const nowMs = clock.now()
+  const { page, isNews, unseen } = await store.read(request.space, async (reader) => {
+    const space = await reader.space()
+    const replicas = await reader.replicas(request.acknowledged.map(({ replica }) => replica))
+    const refusal = refusePull(request, space, replicas, principal, nowMs)
+    if (refusal) throw refused(refusal)
+    const taken = await takePull(reader, request, space, limits, nowMs)
+    return {
+      page: taken,
+      isNews:
+        taken.plan.more || taken.plan.since !== request.cursor.since || request.cursor.epoch !== currentEpoch(space),
+      unseen: replicas.some((row) => nowMs - row.seenMs > SEEN_EVERY_MS),
+    }
+  })
+  // A note that cannot be taken, on a full disk perhaps, is no reason not to answer.
+  if (unseen) await noteSeen(request, nowMs, store).catch(() => undefined)
+  return { page, isNews }
+}
+
+/** A replica that only reads must not pass for one that is gone. */
+const noteSeen = async (
+  { space: name, acknowledged, cursor }: PullRequest,
+  nowMs: number,
+  store: SyncStore,
+): Promise<void> =>
+  store.write(name, async (transaction) => {
+    const { head, highestTime, collected } = await transaction.space()
+    const rows = await transaction.replicas(acknowledged.map(({ replica }) => replica))
+    const replicas = rows.map((row: ReplicaRow) => ({
+      row: { ...row, seenMs: nowMs, since: cursor.since },
+      checks: [],
+      forgetUpTo: 0,
+    }))
+    await transaction.put({ head, highestTime, collected, strategies: [], replicas, documents: [] })
+  })
+
+interface Change {
+  readonly promise: Promise<void>
+  isOver(): boolean
+  cancel(): void
+}
+
+function waitForChange(space: string, waitMs: number, signal: AbortSignal, notifier: Notifier, clock: Clock): Change {
+  let isOver = waitMs <= 0 || signal.aborted
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if (isOver) return { promise, isOver: () => isOver, cancel: () => undefined }
+  const end = (): void => {
+    isOver = true
+    resolve()
+  }
+  const forget = notifier.wait(space, resolve)
+  const stopClock = clock.after(waitMs, end)
+  signal.addEventListener('abort', end)
+  return {
+    promise,
+    isOver: () => isOver,
+    cancel() {
+      forget()
+      stopClock()
+      signal.removeEventListener('abort', end)
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import { type Clock, type Limits, type PushRequest, type Receipt, type SyncStore } from '@whisker/protocol'
+import { loadPush } from './load-push.ts'
+import type { Notifier } from './notifier.ts'
+import { preparePush } from './prepare-push.ts'
+import { refused } from './refusal.ts'
+import type { Action, Principal, Validate } from './server-options.ts'
+import { takePush } from './take-push.ts'
+
+export interface PushServices {
+  readonly store: SyncStore
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly notifier: Notifier
+  readonly validate: Validate | undefined
+  /** Refuses unless the principal may. */
+  allow(principal: Principal, space: string, action: Action): Promise<void>
+}
+
+/** Whether the principal may push to the space, which takes another right while there is no such space. */
+export async function allowPush(space: string, principal: Principal, services: PushServices): Promise<boolean> {
+  const { exists } = await services.store.read(space, (reader) => reader.space())
+  await services.allow(principal, space, exists ? 'write' : 'create')
+  return exists
+}
+
+/** Takes a push in one transaction of its space. The promise resolves when the commit is on disk. */
+export async function handlePush(request: PushRequest, principal: Principal, services: PushServices): Promise<Receipt> {
+  const { store, clock, limits, notifier, validate } = services
+  const push = preparePush(request, limits)
+  for (;;) {
+    const allowed = await allowPush(request.space, principal, services)
+    const result = await store.write(request.space, async (transaction) => {
+      const { exists, head } = await transaction.space()
+      // Somebody made the space meanwhile: the right to do so is not the right to write to it.
+      if (exists !== allowed) return undefined
+      const loaded = await loadPush(transaction, push, { limits, validates: validate !== undefined })
+      const outcome = takePush(push, loaded, { principal, nowMs: clock.now(), limits, validate })
+      if (outcome.changes) await transaction.put(outcome.changes)
+      return { outcome, head }
+    })
+    if (!result) continue
+    const { outcome, head } = result
+    if (outcome.refusal) throw refused(outcome.refusal)
+    if (outcome.receipt.to > head) notifier.notify(request.space)
+    return outcome.receipt
+  }
+}

@@ -1,0 +1,41 @@
+import { SyncError } from '@whisker/protocol'
+import { isLoopbackHost } from './loopback.ts'
+import type { Action, Authenticate, Authorize, Principal } from './server-options.ts'
+
+/** Everyone, on a server without authentication. */
+const LOCAL: Principal = Object.freeze({ id: 'local' })
+
+/** Who makes a request. Throws if that cannot be told, before anything else of the request is looked at. */
+export async function identify(request: Request, authenticate: Authenticate | undefined): Promise<Principal> {
+  const { hostname, searchParams } = new URL(request.url)
+  if (searchParams.has('token') || searchParams.has('access_token')) {
+    throw new SyncError('bad_request', 'A token in a URL ends up in logs, so none is taken from there.', {
+      fix: 'Send the token in the Authorization header.',
+    })
+  }
+  if (!authenticate) {
+    // A web page elsewhere can point a name of its own at this machine, and would then be let in.
+    if (isLoopbackHost(hostname)) return LOCAL
+    throw new SyncError('forbidden', 'A server without authentication answers only to a loopback name.', {
+      fix: 'Give the server `authenticate`.',
+    })
+  }
+  const principal = await authenticate(request)
+  if (principal) return principal
+  throw new SyncError('needs_auth', 'Nobody is signed in with this request.', {
+    fix: 'Send a valid token in the Authorization header.',
+  })
+}
+
+/** Refuses what is not allowed, in the same words whether or not there is such a space. */
+export async function allow(
+  principal: Principal,
+  space: string,
+  action: Action,
+  authorize: Authorize | undefined,
+): Promise<void> {
+  // Nothing but `true` will do: a hook that forgot to await would give an object.
+  const answer: unknown = authorize ? await authorize(principal, space, action) : true
+  if (answer === true) return
+  throw new SyncError('forbidden', 'There is no such space for you.')
+}

@@ -1,0 +1,15 @@
+export { createServer } from './create-server.ts'
+export type { ShownDocument } from './document-draft.ts'
+export { serve } from './serve.ts'
+export type { RunningServer, ServeOptions } from './serve.ts'
+export type {
+  Action,
+  Authenticate,
+  Authorize,
+  Principal,
+  ServerOptions,
+  SyncServer,
+  Validate,
+  ValidatedDocument,
+} from './server-options.ts'
+export { sqliteStore } from './sqlite-store.ts'

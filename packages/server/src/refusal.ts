@@ -1,0 +1,52 @@
+import { type Refusal, SyncError, type SyncErrorCode, isSyncError } from '@whisker/protocol'
+
+/** The HTTP status of each code that a whole request can be refused with; any other is the server's own failure. */
+const STATUSES: Readonly<Partial<Record<SyncErrorCode, number>>> = {
+  bad_message: 400,
+  bad_request: 400,
+  unsupported_version: 400,
+  needs_auth: 401,
+  forbidden: 403,
+  wrong_principal: 403,
+  resync: 409,
+  new_epoch: 409,
+  too_large: 413,
+  rate_limited: 429,
+  server_error: 500,
+  unavailable: 503,
+  disk_full: 507,
+}
+
+/** A request that is answered with a refusal: thrown anywhere inside, caught once at the edge. */
+export interface RefusedRequest {
+  readonly status: number
+  readonly refusal: Refusal
+}
+
+export const refusalOf = (code: SyncErrorCode, message: string, extra: Partial<Refusal> = {}): Refusal => ({
+  fix: undefined,
+  reason: undefined,
+  epochs: [],
+  timeMs: undefined,
+  retryAfterMs: undefined,
+  replicas: [],
+  ...extra,
+  code,
+  message,
+})
+
+/** The error that carries a refusal through the code; `status` where it is not the code's own. */
+export const refused = (refusal: Refusal, status?: number): SyncError =>
+  new SyncError(refusal.code as SyncErrorCode, refusal.message, { fix: refusal.fix, details: { refusal, status } })
+
+/** What a client is told of anything thrown: of what is the server's own failure, only that it failed. */
+export function refusalFor(thrown: unknown): RefusedRequest {
+  if (isSyncError(thrown)) {
+    const { refusal, status } = thrown.details as { refusal?: Refusal; status?: number }
+    const own = status ?? STATUSES[thrown.code]
+    if (own !== undefined) {
+      return { status: own, refusal: refusal ?? refusalOf(thrown.code, thrown.message, { fix: thrown.fix }) }
+    }
+  }
+  return { status: 500, refusal: refusalOf('server_error', 'The server failed to answer this request.') }
+}

@@ -1,0 +1,102 @@
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { systemClock } from '@whisker/protocol'
+import { expect, onTestFinished, test } from 'vitest'
+import { createServer } from './create-server.ts'
+import { serve } from './serve.ts'
+import { sqliteStore } from './sqlite-store.ts'
+import { startProcess } from './testing/processes.ts'
+import { TestClient } from './testing/test-client.ts'
+import { temporaryFolder } from './testing/test-server.ts'
+
+/** Sends over a real socket what the test's client made for `localhost`. */
+const over =
+  (url: string) =>
+  async (request: Request): Promise<Response> => {
+    const target = request.url.replace('http://localhost', url)
+    const { method, headers, signal } = request
+    const body = method === 'GET' ? undefined : await request.text()
+    return fetch(target, { method, headers, signal, ...(body !== undefined && { body }) })
+  }
+
+async function serving() {
+  const server = createServer({ store: sqliteStore(':memory:'), clock: systemClock })
+  const running = await serve(server, { port: 0 })
+  onTestFinished(async () => running.close())
+  return { server, running, client: async (name: string) => new TestClient(over(running.url), name).meet() }
+}
+
+test('a push and a pull go over a real socket, compressed', async () => {
+  const { client } = await serving()
+  const anna = await client('anna')
+  const ben = await client('ben')
+  anna.create('one', { text: 'ü'.repeat(500_000) })
+  await anna.push()
+  const response = await ben.pullRaw()
+  expect(response.headers.get('content-encoding')).toBe('gzip')
+  const page = await ben.pull()
+  expect(page.rows[0]?.state?.writes[0]?.value).toEqual({ text: 'ü'.repeat(500_000) })
+})
+
+test('a body beyond the limit is refused over a real socket, and the server goes on', async () => {
+  const { client, running } = await serving()
+  const response = await fetch(`${running.url}/v1/spaces/stories/operations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: 'x'.repeat(5 * 1024 * 1024),
+  })
+  expect(response.status).toBe(413)
+  expect((await (await client('anna')).pull()).head).toBe(0)
+})
+
+test('a pull that waits is answered over a real socket by the next push', async () => {
+  const { client } = await serving()
+  const anna = await client('anna')
+  const ben = await client('ben')
+  const waiting = anna.pull({ waitMs: 20_000 })
+  await delay(50)
+  ben.create('one', {})
+  await ben.push()
+  expect((await waiting).rows).toHaveLength(1)
+})
+
+test('a server without authentication is not shown to other machines', async () => {
+  const server = createServer({ store: sqliteStore(':memory:') })
+  for (const host of ['0.0.0.0', '::', '192.168.0.1']) {
+    await expect(serve(server, { port: 0, host })).rejects.toMatchObject({ code: 'invalid_options' })
+  }
+  await server.close()
+  const known = createServer({ store: sqliteStore(':memory:'), authenticate: () => undefined })
+  const running = await serve(known, { port: 0, host: '0.0.0.0' })
+  await running.close()
+})
+
+test('closing ends idle connections, and the store is closed after the last answer', async () => {
+  const { client, running } = await serving()
+  const anna = await client('anna')
+  const waiting = anna.pullRaw({ waitMs: 20_000 })
+  await delay(50)
+  const startedMs = performance.now()
+  await running.close()
+  expect((await waiting).status).toBe(200)
+  expect(performance.now() - startedMs).toBeLessThan(2000)
+  await expect(fetch(running.url)).rejects.toThrow('fetch failed')
+})
+
+test('a process that is told to end finishes what runs, and leaves nothing behind', async () => {
+  const path = join(temporaryFolder(), 'sync.db')
+  const { child, line: url, ended } = await startProcess('serving-process.ts', path)
+  const anna = await new TestClient(over(url), 'anna').meet()
+  for (let n = 0; n < 50; n++) anna.create(`d${n}`, { text: 'x'.repeat(10_000) })
+  const pushed = anna.push()
+  const waiting = new TestClient(over(url), 'ben').pullRaw({ waitMs: 20_000 })
+  await delay(5)
+  child.kill('SIGTERM')
+  const answered = await Promise.allSettled([pushed, waiting])
+  expect(await ended).toBe(0)
+  const store = sqliteStore(path)
+  onTestFinished(async () => store.close())
+  const { head } = await store.read('stories', (reader) => reader.space())
+  if (answered[0].status === 'fulfilled') expect(head).toBe(50)
+  expect([0, 50]).toContain(head)
+})

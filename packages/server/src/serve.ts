@@ -1,0 +1,92 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { SyncError } from '@whisker/protocol'
+import { createAdaptorServer } from '@hono/node-server'
+import { isLoopbackHost } from './loopback.ts'
+import type { SyncServer } from './server-options.ts'
+
+export interface ServeOptions {
+  /** 0 takes a free one. */
+  readonly port: number
+  /** The address to listen at: loopback, unless told otherwise. */
+  readonly host?: string | undefined
+  /** On SIGTERM and SIGINT: closes, then ends the process. A second signal ends it at once. */
+  readonly drainOnSignal?: boolean | undefined
+}
+
+export interface RunningServer {
+  readonly url: string
+  /** Takes no new connections, lets running requests finish, closes the store. */
+  close(): Promise<void>
+}
+
+/** How long an answer may take to leave after the server has closed. */
+const FLUSH_MS = 1000
+
+/** Listens on Node's own HTTP server. Refuses to show a server without authentication to other machines. */
+export async function serve(server: SyncServer, options: ServeOptions): Promise<RunningServer> {
+  const { port, host = '127.0.0.1', drainOnSignal = false } = options
+  if (server.isOpen && !isLoopbackHost(host)) {
+    throw new SyncError(
+      'invalid_options',
+      `A server without authentication listens on loopback only, got the host ${host}.`,
+      {
+        fix: 'Give createServer `authenticate`, or leave `host` out.',
+      },
+    )
+  }
+  await server.ready()
+  const http = createAdaptorServer({
+    fetch: async (request) => server.fetch(request),
+    // The globals are the app's, not ours to replace.
+    overrideGlobalObjects: false,
+    serverOptions: { requestTimeout: 120_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 },
+  }) as Server
+  await listen(http, port, host)
+
+  let closed: Promise<void> | undefined
+  const running: RunningServer = {
+    url: urlOf(http.address() as AddressInfo),
+    async close() {
+      return (closed ??= drain(http, server))
+    },
+  }
+  if (drainOnSignal) closeOnSignal(running)
+  return running
+}
+
+async function listen(http: Server, port: number, host: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  http.once('error', reject)
+  http.listen(port, host, resolve)
+  await promise
+  http.off('error', reject)
+}
+
+const urlOf = ({ address, family, port }: AddressInfo): string =>
+  `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+
+async function drain(http: Server, server: SyncServer): Promise<void> {
+  const { promise: isClosed, resolve } = Promise.withResolvers<void>()
+  http.close(() => resolve())
+  await server.close()
+  http.closeIdleConnections()
+  const timer = setTimeout(resolve, FLUSH_MS)
+  await isClosed
+  clearTimeout(timer)
+  http.closeAllConnections()
+}
+
+function closeOnSignal(running: RunningServer): void {
+  let isClosing = false
+  const end = (): void => {
+    if (isClosing) process.exit(1)
+    isClosing = true
+    running.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
+  }
+  process.on('SIGTERM', end)
+  process.on('SIGINT', end)
+}

@@ -1,0 +1,32 @@
+import type { SyncStore } from '@whisker/protocol'
+import { GroupCommit, Snapshots } from './group-commit.ts'
+import { openDatabase } from './sqlite-open.ts'
+import { sqliteReader, sqliteTransaction } from './sqlite-space.ts'
+
+/**
+ * A store in one SQLite file, made if it is new; `:memory:` for none. Throws at once what is wrong with
+ * the file: `store_in_use`, `store_foreign`, `store_newer`, `store_damaged`, `sqlite_unsafe`.
+ */
+export function sqliteStore(path: string): SyncStore {
+  const opened = openDatabase(path)
+  const { writer, reader } = opened
+  const commits = new GroupCommit(writer)
+  const transaction = sqliteTransaction(writer)
+  const snapshots = reader && new Snapshots(reader)
+  const readerOf = sqliteReader(reader ?? writer)
+  const addEpoch = writer.prepare('INSERT INTO epoch (id) VALUES (?)')
+  const noteBegan = writer.prepare('INSERT INTO epoch_began (space, epoch, began) SELECT id, ?, head FROM space')
+  let closing: Promise<void> | undefined
+  return {
+    begin: async (epoch) =>
+      commits.run(async () => {
+        noteBegan.run(addEpoch.run(epoch).lastInsertRowid)
+      }),
+    write: async (space, work) => commits.run(async () => work(transaction(space))),
+    read: async (space, work) => (snapshots ?? commits).run(async () => work(readerOf(space))),
+    async close() {
+      closing ??= Promise.all([commits.close(), snapshots?.close()]).then(() => opened.close())
+      return closing
+    },
+  }
+}

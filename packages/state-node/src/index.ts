@@ -1,0 +1,1 @@
+export { sqliteState } from './sqlite-state.ts'

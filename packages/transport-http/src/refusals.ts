@@ -1,0 +1,84 @@
+import {
+  type Clock,
+  REFUSAL_CODES,
+  type Refusal,
+  SyncError,
+  type SyncErrorCode,
+  decodeRefusal,
+  parseJson,
+} from '@whisker/protocol'
+
+const SERVER_CODES: ReadonlySet<string> = new Set(REFUSAL_CODES)
+
+/** What a status means when nothing of ours explains it: it came from something between us and the server. */
+const STATUS_CODES: Readonly<Record<number, SyncErrorCode>> = {
+  401: 'needs_auth',
+  403: 'forbidden',
+  408: 'timeout',
+  413: 'too_large',
+  425: 'unavailable',
+  429: 'rate_limited',
+  502: 'unavailable',
+  503: 'unavailable',
+  504: 'timeout',
+}
+
+/** An answer that is not a success, read. */
+export interface Refused {
+  readonly what: string
+  readonly status: number
+  readonly retryAfter: string | null
+  readonly text: string
+}
+
+export function refusalError(answer: Refused, clock: Clock): SyncError {
+  const { status } = answer
+  const delayMs = retryAfterMs(answer.retryAfter, clock)
+  const told = refusalIn(answer.text)
+  if (!told) {
+    const code = STATUS_CODES[status] ?? (status >= 500 ? 'server_error' : 'bad_request')
+    return new SyncError(code, `${answer.what} was answered with status ${status} and no reason.`, {
+      fix: FIXES[code],
+      details: { status, retryAfterMs: delayMs },
+    })
+  }
+  const refusal: Refusal = { ...told, retryAfterMs: told.retryAfterMs ?? delayMs }
+  return new SyncError(codeOf(refusal.code), refusal.message, {
+    fix: refusal.fix,
+    details: { refusal, status, retryAfterMs: refusal.retryAfterMs },
+  })
+}
+
+function codeOf(code: string): SyncErrorCode {
+  if (SERVER_CODES.has(code)) return code as SyncErrorCode
+  // What a server calls a bad message is our request; here the word is for answers
+  return code === 'bad_message' ? 'bad_request' : 'server_error'
+}
+
+function refusalIn(text: string): Refusal | undefined {
+  try {
+    return decodeRefusal(parseJson(text))
+  } catch {
+    return undefined
+  }
+}
+
+/** Both forms of the header, in milliseconds from now; undefined for anything else. */
+export function retryAfterMs(header: string | null, clock: Clock): number | undefined {
+  const text = header?.trim() ?? ''
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
+  // Only what looks like an HTTP date: `Date.parse` reads almost anything
+  const time = /^[A-Z][a-z]{2,8},? .*GMT$/.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(time) ? undefined : Math.max(0, time - clock.now())
+}
+
+const FIXES: Readonly<Partial<Record<SyncErrorCode, string>>> = {
+  needs_auth: 'Sign in again, and check that the token is for this server.',
+  forbidden: 'Ask for access, and check that nothing between here and the server forbids it.',
+  too_large: 'Send less at once, or raise the limit of what stands before the server.',
+  bad_request: 'Check that the url leads to a Whisker Sync server, with its path prefix if it has one.',
+  timeout: 'Try again later.',
+  rate_limited: 'Try again later.',
+  unavailable: 'Try again later.',
+  server_error: 'Try again later; the log of the server tells more.',
+}
