@@ -8,6 +8,7 @@ const authenticate: Authenticate = (request) => {
   const name = /^Bearer (\w+)$/.exec(request.headers.get('authorization') ?? '')?.[1]
   return name === undefined || name === 'expired' ? undefined : { id: name }
 }
+const onlyAnnasStories: Authorize = (principal, space) => principal.id === 'anna' && space === 'stories'
 const as = (name: string) => ({ authorization: `Bearer ${name}` })
 
 test('without a known principal nothing is answered', async () => {
@@ -51,8 +52,7 @@ test('rights are asked for in one place, and creating a space is one of its own'
 })
 
 test('a forbidden space and one that is not there are refused in the same words', async () => {
-  const authorize: Authorize = (principal, space) => principal.id === 'anna' && space === 'stories'
-  const { client, server } = testServer({ authenticate, authorize })
+  const { client, server } = testServer({ authenticate, authorize: onlyAnnasStories })
   const anna = await client('anna', 'stories', as('anna'))
   anna.create('one', {})
   await anna.push()

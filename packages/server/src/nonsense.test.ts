@@ -108,7 +108,7 @@ test.for(BAD_PULLS)('a pull with %s is refused', async ([name, change, code]) =>
   const anna = await client('anna')
   const good = { v: '1', at: '[null,0,0,0]', device: `["${anna.device.id}","x"]`, acknowledged: '[]', limit: '10' }
   const query = new URLSearchParams(name === 'nothing' ? {} : { ...good, ...change })
-  const response = await server.fetch(new Request(`http://localhost/v1/spaces/stories/operations?${query}`))
+  const response = await server.fetch(new Request(`http://localhost/v1/spaces/stories/operations?${query.toString()}`))
   expect(await refusalOf(response, 400)).toMatchObject({ code })
 })
 

@@ -60,7 +60,7 @@ test('an operation that the app rejects stops the push there, and its counter is
   const { client } = testServer({
     validate: (_operation, { before, after }) =>
       after.value?.['title'] === 'bad'
-        ? { code: 'no_bad_titles', message: `was ${String(before.value?.['title'])}` }
+        ? { code: 'no_bad_titles', message: `was ${JSON.stringify(before.value?.['title'])}` }
         : undefined,
   })
   const anna = await client('anna')
@@ -74,7 +74,7 @@ test('an operation that the app rejects stops the push there, and its counter is
     problem: {
       code: 'operation_rejected',
       dot: bad.dot,
-      reason: { code: 'no_bad_titles', message: 'was good' },
+      reason: { code: 'no_bad_titles', message: 'was "good"' },
     },
   })
   anna.outbox[0] = { replica: anna.replica, from: 2, to: 2 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { systemClock } from '@whisker/protocol'
+import { type Clock, systemClock } from '@whisker/protocol'
 import { expect, onTestFinished, test } from 'vitest'
 import { createServer } from './create-server.ts'
 import { serve } from './serve.ts'
@@ -58,6 +58,31 @@ test('a pull that waits is answered over a real socket by the next push', async 
   ben.create('one', {})
   await ben.push()
   expect((await waiting).rows).toHaveLength(1)
+})
+
+test('a pull whose client hangs up waits no longer', async () => {
+  let waiting = 0
+  const clock: Clock = {
+    now: () => systemClock.now(),
+    after(delayMs, task) {
+      waiting++
+      const cancel = systemClock.after(delayMs, task)
+      return () => {
+        waiting--
+        cancel()
+      }
+    },
+  }
+  const server = createServer({ store: sqliteStore(':memory:'), clock })
+  const running = await serve(server, { port: 0 })
+  onTestFinished(async () => running.close())
+  const anna = await new TestClient(over(running.url), 'anna').meet()
+  const controller = new AbortController()
+  const pulled = anna.pullRaw({ waitMs: 20_000 }, controller.signal)
+  await expect.poll(() => waiting).toBe(1)
+  controller.abort()
+  await expect(pulled).rejects.toThrow('aborted')
+  await expect.poll(() => waiting).toBe(0)
 })
 
 test('a server without authentication is not shown to other machines', async () => {

@@ -13,20 +13,29 @@ import {
   type Position,
   type PullRequest,
   type PushEntry,
-  type PushProblem,
   type PushRequest,
-  type Reason,
   type Receipt,
   type Refusal,
   type ReplicaClaim,
-  type ReplicaMark,
   type ServerVersion,
   type Strategies,
   isVoid,
 } from '../messages.ts'
 import { type Strategy, isStrategy } from '../strategy.ts'
 import { decodeEntry, decodeTailOperation, encodeEntry, encodeTailOperation, readKey } from './operation-codec.ts'
-import { field, readAs, readInteger, readList, readObject, readText, refuse } from './reading.ts'
+import { decodeMark, decodeProblem, decodeReason, encodeProblem, encodeReason } from './problem-codec.ts'
+import {
+  CODE_LENGTH,
+  MESSAGE_LENGTH,
+  field,
+  readAs,
+  readInteger,
+  readList,
+  readObject,
+  readText,
+  readable,
+  refuse,
+} from './reading.ts'
 import { ReplicaTable, readReplicaIds } from './replica-table.ts'
 import { decodeState, encodeState } from './state-codec.ts'
 
@@ -79,11 +88,6 @@ function decodeClaim(replica: ReplicaId, value: unknown): ReplicaClaim {
   const [epoch, counter, check] = readList(value, 'push replica', 3)
   return { replica, epoch: readEpochId(epoch), previous: decodeMark(counter, check) }
 }
-
-const decodeMark = (counter: unknown, check: unknown): ReplicaMark => ({
-  counter: readInteger(counter, 'counter'),
-  check: readInteger(check, 'check value'),
-})
 
 const encodeOffer = ({ collection, document, state }: Offer): JsonValue => [collection, document, encodeState(state)]
 
@@ -170,15 +174,12 @@ export function decodePage(value: unknown): Page {
     rows: readList(field(message, 'rows') ?? [], 'page rows').map(decodeRow),
     since: readInteger(since, 'page since'),
     after: readInteger(after, 'page after'),
-    more: readMore(field(message, 'more')),
+    more: readInteger(field(message, 'more') ?? 0, 'page more', 0, 1) === 1,
     head: readInteger(head, 'page head'),
     collected: readInteger(collected, 'page collected'),
     strategies: decodeStrategies(field(message, 'strategies')),
   }
 }
-
-const readMore = (value: unknown): boolean =>
-  value === undefined ? false : value === 1 || refuse('page more', '1, or nothing', value)
 
 function decodeRow(value: unknown, index: number): PageRow {
   const where = `page row ${index}`
@@ -224,59 +225,10 @@ export function decodeReceipt(value: unknown): Receipt {
     problem: problem === undefined ? undefined : decodeProblem(problem),
     refusedOffers: readList(field(message, 'refused') ?? [], 'refused offers').map((entry) => {
       const [collection, document, code, text] = readList(entry, 'refused offer', 4)
-      return { ...readKey(collection, document, 'refused offer'), reason: decodeReason([code, text]) }
+      return { ...readKey(collection, document, 'refused offer'), reason: decodeReason(code, text) }
     }),
     strategies: decodeStrategies(field(message, 'strategies')),
   }
-}
-
-function encodeProblem(problem: PushProblem): JsonValue {
-  switch (problem.code) {
-    case 'replica_forked':
-      return [problem.code, problem.replica, problem.last.counter, problem.last.check]
-    case 'operation_rejected':
-      return [problem.code, problem.dot.replica, problem.dot.counter, ...encodeReason(problem.reason)]
-    case 'missing':
-      return [problem.code, problem.dot.replica, problem.dot.counter, problem.collection, problem.document]
-    case 'space_full':
-      return [problem.code, problem.dot.replica, problem.dot.counter, cut(problem.message, MESSAGE_LENGTH)]
-    case 'clock_ahead':
-      return [problem.code, problem.dot.replica, problem.dot.counter]
-  }
-}
-
-function decodeProblem(value: unknown): PushProblem {
-  const [code, replica, counter, third, fourth] = readList(value, 'problem')
-  const id = readAs(replica, 'problem replica', 'a replica id', isReplicaId)
-  if (code === 'replica_forked') return { code, replica: id, last: decodeMark(counter, third) }
-  const dot: Dot = { replica: id, counter: readInteger(counter, 'problem counter', 1) }
-  switch (code) {
-    case 'operation_rejected':
-      return { code, dot, reason: decodeReason([third, fourth]) }
-    case 'missing':
-      return { code, dot, ...readKey(third, fourth, 'problem') }
-    case 'space_full':
-      return { code, dot, message: readText(third, 'problem message', MESSAGE_LENGTH) }
-    case 'clock_ahead':
-      return { code, dot }
-    default:
-      return refuse('problem', 'a known code', code)
-  }
-}
-
-const CODE_LENGTH = 128
-const MESSAGE_LENGTH = 4096
-
-/** A sentence that the app made may be of any length; what a reader would refuse is cut here. */
-const cut = (text: string, length: number): string => text.slice(0, length).toWellFormed()
-
-const encodeReason = ({ code, message }: Reason): [string, string] => [
-  cut(code, CODE_LENGTH),
-  cut(message, MESSAGE_LENGTH),
-]
-
-function decodeReason([code, text]: readonly [unknown, unknown]): Reason {
-  return { code: readText(code, 'reason code', CODE_LENGTH), message: readText(text, 'reason message', MESSAGE_LENGTH) }
 }
 
 export const encodeServerVersion = ({ protocol, epoch, head, timeMs }: ServerVersion): WireMessage => ({
@@ -298,9 +250,9 @@ export function decodeServerVersion(value: unknown): ServerVersion {
 
 export const encodeRefusal = (refusal: Refusal): WireMessage => ({
   error: {
-    code: cut(refusal.code, CODE_LENGTH),
-    message: cut(refusal.message, MESSAGE_LENGTH),
-    ...(refusal.fix !== undefined && { fix: cut(refusal.fix, MESSAGE_LENGTH) }),
+    code: readable(refusal.code, CODE_LENGTH),
+    message: readable(refusal.message, MESSAGE_LENGTH),
+    ...(refusal.fix !== undefined && { fix: readable(refusal.fix, MESSAGE_LENGTH) }),
     ...(refusal.reason && { reason: refusal.reason }),
     ...(refusal.epochs.length && { epochs: encodeEpochs(refusal.epochs) }),
     ...(refusal.timeMs !== undefined && { time: refusal.timeMs }),

@@ -46,6 +46,13 @@ export function readText(value: unknown, where: string, maxLength: number = 1024
   return value
 }
 
+/** How long a machine's code, and a sentence for people, may be on the wire. */
+export const CODE_LENGTH = 128
+export const MESSAGE_LENGTH = 4096
+
+/** A text cut to what `readText` takes: a sentence that an app made may be of any length. */
+export const readable = (text: string, maxLength: number): string => text.slice(0, maxLength).toWellFormed()
+
 /** Reads what a guard recognises. */
 export function readAs<T>(value: unknown, where: string, what: string, guard: (value: unknown) => value is T): T {
   if (!guard(value)) refuse(where, what, value)

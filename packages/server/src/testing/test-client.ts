@@ -164,7 +164,9 @@ export class TestClient {
 
   async pullRaw(changes: Partial<PullRequest> = {}, signal?: AbortSignal): Promise<Response> {
     const query = new URLSearchParams(encodePull(this.pullRequest(changes)))
-    return this.send(new Request(`${this.#url()}?${query}`, { headers: this.headers, ...(signal && { signal }) }))
+    return this.send(
+      new Request(`${this.#url()}?${query.toString()}`, { headers: this.headers, ...(signal && { signal }) }),
+    )
   }
 
   /** Pulls one page and moves the cursor by it. */

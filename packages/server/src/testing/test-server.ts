@@ -14,7 +14,7 @@ export interface TestServer {
   readonly store: SyncStore
   readonly clock: ManualClock
   /** A client that knows the epoch already. */
-  client(name: string, space?: string, headers?: Record<string, string>): Promise<TestClient>
+  readonly client: (name: string, space?: string, headers?: Record<string, string>) => Promise<TestClient>
 }
 
 let seed = 1
