@@ -46,3 +46,30 @@ const WRITTEN: readonly ExpectedDocument[] = [
   // The laptop's, picked although the tablet's was later
   { collection: 'chapters', id: 'one', value: { title: 'The Harbour', text: 'The ferry was late.' } },
 ]
+
+export interface ExpectedOpen {
+  readonly strategy: string
+  readonly document: string
+  readonly shown: unknown
+  /** What is listed beside it: a conflict's other values, or a copy. */
+  readonly others: readonly unknown[]
+}
+
+/** What both devices show and list once they are back online, before anything is settled. */
+export const expectedOpen = (): ExpectedOpen[] => [
+  { strategy: 'auto_merge', document: 'atlas/jpn', shown: 'Nihon', others: ['Nippon'] },
+  {
+    strategy: 'last_write_wins',
+    document: 'notes/packing',
+    shown: 'boots, pencil, umbrella',
+    others: ['boots, pencil, raincoat'],
+  },
+  {
+    strategy: 'keep_both',
+    document: 'drafts/opening',
+    shown: 'It rained, and Lisbon slept.',
+    others: ['It rained softly on Lisbon.'],
+  },
+  { strategy: 'manual', document: 'chapters/one', shown: 'The Ferry', others: ['The Harbour'] },
+  { strategy: 'auto_merge', document: 'atlas/ata', shown: ['McMurdo Station'], others: [undefined] },
+]

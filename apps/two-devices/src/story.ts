@@ -17,7 +17,7 @@ export const COLLECTIONS = {
 } as const satisfies Readonly<Record<string, CollectionOptions>>
 
 export interface Place {
-  readonly collection: keyof typeof COLLECTIONS
+  readonly collection: string
   readonly id: string
   readonly path: readonly string[]
 }

@@ -176,7 +176,7 @@ export class Collection<T> {
   /** Remembers what state the value shows, so that an edit of it can say what its author had seen. */
   #read(shown: Shown): DeepReadonly<T> {
     const value = valueOf(shown)
-    if (!shown.copy) this.#core.reads.set(value, { document: shown.source, state: shown.source.state })
+    if (!shown.copy) this.#core.reads.set(value, { document: shown.source, state: shown.state })
     return value as DeepReadonly<T>
   }
 }

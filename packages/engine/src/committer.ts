@@ -19,7 +19,14 @@ export class Committer {
   readonly #ledger: Ledger
   readonly #store: SpaceStore
   readonly #onReload: () => void
+  /** How many commits have failed: what was written before the last failure is gone. */
+  failures = 0
   #revision: number
+  #failure: SyncError | undefined
+  /** Memory holds what a failed commit was to bring to disk. */
+  #isAhead = false
+  /** Outbox items that the running commit writes: not on disk as they are now. */
+  #flying: ReadonlySet<number> = new Set()
   #fresh: Operation[] = []
   #waiters: Waiter[] = []
   #running: Promise<void> | undefined
@@ -37,8 +44,15 @@ export class Committer {
     this.#fresh.push(...operations)
   }
 
-  /** Resolves when everything written so far is on disk. */
-  async flush(): Promise<void> {
+  /** Whether an outbox item is on disk just as it is in memory; only then may it be sent. */
+  isStored(position: number): boolean {
+    if (this.#isAhead || position > this.committedPosition) return false
+    return !this.#flying.has(position) && !this.#ledger.dirty.outbox.has(position)
+  }
+
+  /** Resolves when everything written so far is on disk; rejects if a commit failed since there were `failures`. */
+  async flush(failures: number = this.failures): Promise<void> {
+    if (failures !== this.failures && this.#failure) throw this.#failure
     if (!this.#ledger.hasChanges && !this.#running) return
     await new Promise<void>((resolve, reject) => {
       this.#waiters.push({ resolve, reject })
@@ -51,14 +65,11 @@ export class Committer {
       const waiters = this.#waiters
       this.#waiters = []
       try {
+        if (this.#isAhead) throw this.#failure
         await this.#commit()
         for (const waiter of waiters) waiter.resolve()
       } catch (thrown) {
-        const error = toSyncError(thrown, 'store_failed')
-        const failed = [...waiters, ...this.#waiters]
-        this.#waiters = []
-        await this.#reload()
-        for (const waiter of failed) waiter.reject(error)
+        await this.#returnToStore(toSyncError(thrown, 'store_failed'), waiters)
       }
     }
     this.#running = undefined
@@ -70,24 +81,48 @@ export class Committer {
     if (!this.#ledger.hasChanges) return
     const { acknowledged, lastPosition } = this.#ledger
     this.#ledger.acknowledged = []
-    await this.#store.commit(takeCommit(this.#ledger, this.#revision))
+    this.#flying = new Set(this.#ledger.dirty.outbox)
+    const removed = this.#ledger.takeRemoved()
+    try {
+      await this.#store.commit(takeCommit(this.#ledger, this.#revision))
+    } catch (error) {
+      this.#ledger.returnRemoved(removed)
+      throw error
+    } finally {
+      this.#flying = new Set()
+    }
     this.#revision++
     this.committedPosition = lastPosition
     for (const outcome of acknowledged) outcome.settle()
   }
 
-  /** A store that cannot even be read leaves memory as it is; the next commit fails again and says so. */
-  async #reload(): Promise<void> {
+  /** Memory becomes what the store holds. While the store cannot even be read, every commit fails and tries again. */
+  async #returnToStore(error: SyncError, waiters: readonly Waiter[]): Promise<void> {
+    const stored = await this.#read()
+    // Nothing is awaited from here on: what was written before is gone, what is written after stays.
+    this.failures++
+    this.#failure = error
+    this.#isAhead = stored === undefined
     this.#fresh = []
-    const { replica } = this.#ledger.slot
-    try {
-      const stored = await this.#store.load()
-      this.#ledger.become(readLedger(stored, replica, this.#ledger.strategyOf))
+    // Also those that came while the store was read.
+    const failed = [...waiters, ...this.#waiters]
+    this.#waiters = []
+    if (stored) {
+      this.#ledger.become(stored.ledger)
       this.#revision = stored.revision
       this.committedPosition = this.#ledger.lastPosition
-    } catch {
-      // The failure that led here is what the writers are told.
     }
     this.#onReload()
+    for (const waiter of failed) waiter.reject(error)
+  }
+
+  async #read(): Promise<{ readonly ledger: Ledger; readonly revision: number } | undefined> {
+    try {
+      const stored = await this.#store.load()
+      const ledger = readLedger(stored, this.#ledger.slot.replica, this.#ledger.strategyOf)
+      return { ledger, revision: stored.revision }
+    } catch {
+      return undefined
+    }
   }
 }

@@ -6,7 +6,6 @@ import {
   type Operation,
   type Random,
   type SpaceStore,
-  type Strategy,
   SyncError,
   samePath,
   toSyncError,
@@ -75,7 +74,7 @@ export class Core {
   }
 
   #configure(name: string, { strategy = 'auto_merge', merge }: CollectionOptions): void {
-    const shown = new ShownCollection(this.ledger, name, strategy as Strategy, merge && this.#guard(name, merge))
+    const shown = new ShownCollection(this.ledger, name, strategy, merge && this.#guard(name, merge))
     const { limits, clock } = this.options
     const writer = new Writer({ ledger: this.ledger, limits, reads: this.reads, wallMs: () => clock.now() }, shown)
     this.collections.set(name, { shown, writer, listeners: new Set() })
@@ -125,6 +124,8 @@ export class Core {
       if (this.isClosed) throw closedError()
       const returned: unknown = run()
       if (returned instanceof Promise) {
+        // What it goes on to do fails with the batch, which tells of it.
+        returned.catch(() => {})
         throw new SyncError('invalid_options', 'A batch must do its writes before it returns; it returned a promise.', {
           fix: 'Await what you need first, then call batch with a plain function.',
         })
@@ -147,14 +148,17 @@ export class Core {
   }
 
   async #committed(): Promise<void> {
-    this.#tick ??= Promise.resolve().then(async () => {
-      this.#tick = undefined
-      this.notify()
-      const done = this.committer.flush()
-      await done
-      this.onLocalWrite()
-    })
+    this.#tick ??= this.#endOfTick(this.committer.failures)
     await this.#tick
+  }
+
+  async #endOfTick(failures: number): Promise<void> {
+    await Promise.resolve()
+    // Unless a failed commit has ended it already, and another has begun.
+    if (failures === this.committer.failures) this.#tick = undefined
+    this.notify()
+    await this.committer.flush(failures)
+    this.onLocalWrite()
   }
 
   /** Commits what the sync loop changed, and tells of it. */
@@ -195,7 +199,7 @@ export class Core {
       const visible = different.filter(
         ({ before, after }) => before?.value !== after?.value || before?.metadata !== after?.metadata,
       )
-      if (different.length) for (const listener of [...listeners]) callSafely(() => listener(different))
+      if (different.length) for (const listener of Array.from(listeners)) callSafely(() => listener(different))
       for (const change of different) this.#tellConflicts(name, change)
       for (const { id, before, after, origin } of visible) {
         all.push({ collection: name, id, before: before && valueOf(before), after: after && valueOf(after), origin })
@@ -215,6 +219,8 @@ export class Core {
   }
 
   #reloaded(): void {
+    // What was written before is gone; a write from now on belongs to the next transaction.
+    this.#tick = undefined
     for (const [name, { shown }] of this.collections) this.#collect(name, shown.reset())
     this.notify()
   }
@@ -235,7 +241,13 @@ function withAcknowledged<T>(
   if (isInBatch) promise.catch(() => {})
   let acknowledged: Promise<void> | undefined
   return Object.defineProperty(promise, 'acknowledged', {
-    get: () => (acknowledged ??= allOf(promise, outcomes)),
+    get() {
+      if (acknowledged) return acknowledged
+      acknowledged = allOf(promise, outcomes)
+      // Whoever reads it and does not wait for it is not to be told of a failure by a crash.
+      acknowledged.catch(() => {})
+      return acknowledged
+    },
   }) as WriteResult<T>
 }
 

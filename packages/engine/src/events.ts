@@ -48,7 +48,8 @@ export interface ConflictEvent {
 }
 
 export interface SyncEvents {
-  sync_started: Record<never, never>
+  /** When, in milliseconds since 1970. */
+  sync_started: { readonly at: number }
   sync_progress: SyncProgress
   sync_completed: Extract<SyncResult, { ok: true }>
   sync_failed: { readonly error: SyncError; readonly nextRetryAt: number | undefined }
@@ -74,7 +75,7 @@ export class Emitter {
   }
 
   emit<K extends keyof SyncEvents>(name: K, event: SyncEvents[K]): void {
-    for (const listener of [...this.#of(name)]) callSafely(() => listener(event))
+    for (const listener of Array.from(this.#of(name))) callSafely(() => listener(event))
   }
 
   #of<K extends keyof SyncEvents>(name: K): Set<Listener<SyncEvents[K]>> {

@@ -30,19 +30,40 @@ export type DocumentMap<M> = { [C in keyof M]: Plain<M[C]> & object }
 /** The map of an app that does not type its documents. */
 export type AnyDocuments = Record<string, JsonObject>
 
+/** Whether a type is JSON of no particular shape, which the types below would unfold without end. */
+type IsLoose<T> = T extends object ? (string extends keyof T ? true : false) : false
+
 export type DeepReadonly<T> = T extends Primitive
   ? T
-  : T extends readonly (infer Item)[]
-    ? readonly DeepReadonly<Item>[]
-    : { readonly [K in keyof T]: DeepReadonly<T[K]> }
+  : IsLoose<T> extends true
+    ? Readonly<T>
+    : T extends readonly (infer Item)[]
+      ? readonly DeepReadonly<Item>[]
+      : { readonly [K in keyof T]: DeepReadonly<T[K]> }
+
+type MutableJson = string | number | boolean | null | MutableJson[] | MutableJsonObject
+interface MutableJsonObject {
+  [key: string]: MutableJson | undefined
+}
 
 export type DeepMutable<T> = T extends Primitive
   ? T
-  : T extends readonly (infer Item)[]
-    ? DeepMutable<Item>[]
-    : { -readonly [K in keyof T]: DeepMutable<T[K]> }
+  : IsLoose<T> extends true
+    ? MutableJsonObject
+    : T extends readonly (infer Item)[]
+      ? DeepMutable<Item>[]
+      : { -readonly [K in keyof T]: DeepMutable<T[K]> }
+
+interface LoosePatch {
+  readonly [key: string]: JsonValue | LoosePatch | undefined
+}
 
 /** Some fields of a document, as deep as one likes; `undefined` removes a field; an array is replaced whole. */
-export type Patch<T> = {
-  readonly [K in keyof T]?: (T[K] extends Primitive | readonly unknown[] ? DeepReadonly<T[K]> : Patch<T[K]>) | undefined
-}
+export type Patch<T> =
+  IsLoose<T> extends true
+    ? LoosePatch
+    : {
+        readonly [K in keyof T]?:
+          | (T[K] extends Primitive | readonly unknown[] ? DeepReadonly<T[K]> : Patch<T[K]>)
+          | undefined
+      }

@@ -189,8 +189,12 @@ export class SyncEngine<M = AnyDocuments> {
     this.#loop.stop()
     // What is being written gets on disk first; a store that fails has told its writers.
     await this.#core.commit().catch(() => {})
-    this.#core.isClosed = true
     await this.#loop.idle()
+    this.#core.isClosed = true
+    this.#loop.stop()
+    await this.#loop.idle()
+    // What was written meanwhile.
+    await this.#core.committer.flush().catch(() => {})
     await this.#transport?.close()
     for (const { outcome } of this.#core.ledger.outbox.values()) outcome.settle(closedError())
   }

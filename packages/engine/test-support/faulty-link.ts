@@ -51,7 +51,7 @@ export class FaultyLink implements Transport {
   }
 
   async #gate(kind: 'push' | 'pull', options: RequestOptions | undefined): Promise<void> {
-    await this.before(kind)
+    await Promise.race([this.before(kind), aborted(options?.signal)])
     if (options?.signal?.aborted) throw new SyncError('aborted', 'The request was aborted.')
     if (this.isDown) throw new SyncError('network', 'There is no connection.')
     const refusal = this.refuse(kind)
@@ -65,4 +65,11 @@ export class FaultyLink implements Transport {
   async close(): Promise<void> {
     await this.#inner.close()
   }
+}
+
+/** Settles when the signal aborts; never without one. */
+async function aborted(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    signal?.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

@@ -103,10 +103,12 @@ export class World {
     }
   }
 
-  async devices(count: number, options: DeviceOptions = {}): Promise<Device[]> {
-    const made: Device[] = []
-    for (let index = 0; index < count; index++) made.push(await this.device(options))
-    return made
+  async pair(options: DeviceOptions = {}): Promise<[Device, Device]> {
+    return [await this.device(options), await this.device(options)]
+  }
+
+  async trio(options: DeviceOptions = {}): Promise<[Device, Device, Device]> {
+    return [await this.device(options), await this.device(options), await this.device(options)]
   }
 }
 

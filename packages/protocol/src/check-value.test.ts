@@ -1,6 +1,6 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { content, dot, metadata, operation, version } from '../test-support/writing.ts'
+import { content, dot, metadata, operation, version } from './testing/writing.ts'
 import { FIRST_CHECK, checkAfter, checkAfterVoids } from './check-value.ts'
 import type { Operation } from './operation.ts'
 

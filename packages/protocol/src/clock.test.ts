@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CLOCK_EPOCH_MS, type Timestamp, nextTimestamp, receiveTimestamp, timestampAt, wallTimeOf } from './clock.ts'
 

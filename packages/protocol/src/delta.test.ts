@@ -1,7 +1,7 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { chanceFrom, randomEdit, randomJson } from '../test-support/random.ts'
-import { content, metadata } from '../test-support/writing.ts'
+import { chanceFrom, randomEdit, randomJson } from './testing/random.ts'
+import { content, metadata } from './testing/writing.ts'
 import { applyDelta, deltaBetween } from './delta.ts'
 import { type JsonObject, type JsonValue, canonicalJson, isJsonObject, jsonEqual } from './json.ts'
 import { isPrefix } from './operation.ts'
@@ -29,12 +29,13 @@ test('a delta turns a document into what was made of it by a few edits', () => {
   }
 })
 
+const at = (value: JsonObject, key: string): JsonValue | undefined =>
+  Object.hasOwn(value, key) ? value[key] : undefined
+
 /** The number of places at which two values differ, told apart as deep as both are objects. */
 function differences(a: JsonValue | undefined, b: JsonValue | undefined): number {
   if (!isJsonObject(a) || !isJsonObject(b)) return jsonEqual(a, b) ? 0 : 1
   const keys = new Set([...Object.keys(a), ...Object.keys(b)])
-  const at = (value: JsonObject, key: string): JsonValue | undefined =>
-    Object.hasOwn(value, key) ? value[key] : undefined
   return [...keys].reduce((sum, key) => sum + differences(at(a, key), at(b, key)), 0)
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { Device } from '../test-support/device.ts'
-import { type Chance, chanceFrom } from '../test-support/random.ts'
-import { stateText } from '../test-support/texts.ts'
-import { content, dot, metadata, operation, version } from '../test-support/writing.ts'
+import { Device } from './testing/device.ts'
+import { type Chance, chanceFrom } from './testing/random.ts'
+import { stateText } from './testing/texts.ts'
+import { content, dot, metadata, operation, version } from './testing/writing.ts'
 import { type DocumentState, EMPTY_STATE, apply, baseOf, join, nameOf, sameState } from './document-state.ts'
 import type { Operation } from './operation.ts'
 import { STRATEGIES } from './strategy.ts'
@@ -141,9 +141,9 @@ describe('join', () => {
       for (let round = 0; round < 20; round++) {
         const [a, b, c] = [random.pick(states), random.pick(states), random.pick(states)]
         const where = `seed ${seed}`
-        expect(stateText(join(a, a)), where).toBe(stateText(a))
-        expect(stateText(join(a, b)), where).toBe(stateText(join(b, a)))
-        expect(stateText(join(join(a, b), c)), where).toBe(stateText(join(a, join(b, c))))
+        expect(stateText(join(a, a)), `in ${where}`).toBe(stateText(a))
+        expect(stateText(join(a, b)), `in ${where}`).toBe(stateText(join(b, a)))
+        expect(stateText(join(join(a, b), c)), `in ${where}`).toBe(stateText(join(a, join(b, c))))
       }
     }
   })

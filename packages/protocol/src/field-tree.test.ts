@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { Device } from '../test-support/device.ts'
-import { naiveConflicts } from '../test-support/naive-conflicts.ts'
-import { chanceFrom, randomEdit, randomJson, randomObject } from '../test-support/random.ts'
-import { referenceFold } from '../test-support/reference-fold.ts'
-import { dot, operation } from '../test-support/writing.ts'
+import { Device } from './testing/device.ts'
+import { naiveConflicts } from './testing/naive-conflicts.ts'
+import { chanceFrom, randomEdit, randomJson, randomObject } from './testing/random.ts'
+import { referenceFold } from './testing/reference-fold.ts'
+import { dot, operation } from './testing/writing.ts'
 import { deltaBetween } from './delta.ts'
 import { type DocumentState, EMPTY_STATE, apply, compareWrites } from './document-state.ts'
 import { foldFields } from './field-tree.ts'
@@ -59,11 +59,12 @@ describe('on one device', () => {
         }
         const view = show(state)
         const where = `seed ${seed}, step ${step}`
-        expect(view.value === undefined, where).toBe(plain === undefined)
-        if (view.value && plain) expect(canonicalJson(view.value), where).toBe(canonicalJson(plain))
-        expect(canonicalJson(view.metadata), where).toBe(canonicalJson(plain ? notes : {}))
-        expect(view.conflicts, where).toEqual([])
-        if (plain) expect(canonicalJson(referenceFold(contentOf(state)) as JsonValue), where).toBe(canonicalJson(plain))
+        expect(view.value === undefined, `in ${where}`).toBe(plain === undefined)
+        if (view.value && plain) expect(canonicalJson(view.value), `in ${where}`).toBe(canonicalJson(plain))
+        expect(canonicalJson(view.metadata), `in ${where}`).toBe(canonicalJson(plain ? notes : {}))
+        expect(view.conflicts, `in ${where}`).toEqual([])
+        if (plain)
+          expect(canonicalJson(referenceFold(contentOf(state)) as JsonValue), `in ${where}`).toBe(canonicalJson(plain))
       }
     }
     expect(operations).toBeGreaterThan(50_000)
@@ -119,7 +120,7 @@ describe('of concurrent writes', () => {
       // The reference knows no `keep`, and forgets for good what a scalar once stood over.
       const isKnown = writes.every((write) => write.keep.length === 0) && naiveConflicts(writes, true).length === 0
       if (!isKnown || fold.value === undefined) continue
-      expect(canonicalJson(fold.value), where).toBe(canonicalJson(referenceFold(writes) as JsonValue))
+      expect(canonicalJson(fold.value), `in ${where}`).toBe(canonicalJson(referenceFold(writes) as JsonValue))
       compared++
     }
     expect(compared).toBeGreaterThan(300)
@@ -143,10 +144,10 @@ describe('of concurrent writes', () => {
   test('every conflict shows one of its values, and lists at least two that differ, in timestamp order', () => {
     for (const [where, state] of concurrentStates(3000, 8)) {
       for (const { path, values } of foldFields(contentOf(state)).conflicts) {
-        expect(values.filter((one) => one.shown).length, where).toBe(1)
+        expect(values.filter((one) => one.shown).length, `in ${where}`).toBe(1)
         expect(
           new Set(values.map((one) => (one.value === undefined ? '-' : canonicalJson(one.value)))).size,
-          where,
+          `in ${where}`,
         ).toBeGreaterThan(1)
         expect(
           values.map((one) => one.time),

@@ -179,7 +179,7 @@ function writersOf(place: Place): Write[] {
 
 function choose(alternatives: readonly Alternative[], path: Path, reading: Reading): Seen | undefined {
   const present = alternatives.filter((alternative) => alternative.value !== undefined)
-  const shown = present.at(-1) ?? (alternatives[alternatives.length - 1] as Alternative)
+  const shown = (present.at(-1) ?? alternatives.at(-1)) as Alternative
   const others = alternatives.filter((other) => other !== shown && areConcurrent(other, shown, alternatives))
   const inConflict = others.some((other) => !jsonEqual(other.value, shown.value))
   if (inConflict) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { Device } from '../test-support/device.ts'
-import { type Chance, chanceFrom } from '../test-support/random.ts'
-import { stateText, viewText } from '../test-support/texts.ts'
+import { Device } from './testing/device.ts'
+import { type Chance, chanceFrom } from './testing/random.ts'
+import { stateText, viewText } from './testing/texts.ts'
 import { covers } from './version-vector.ts'
 import { formatDot } from './identity.ts'
 import { type Operation, isPrefix } from './operation.ts'
@@ -48,15 +48,18 @@ function deliver(random: Chance, from: Device, to: Device): void {
   else to.joinAll(from)
 }
 
+function deliverAll(random: Chance, from: Device, to: Device): void {
+  if (random.chance(0.5)) to.receiveFirst(from, from.log.length)
+  else to.joinAll(from)
+}
+
 function meet(random: Chance, devices: readonly Device[]): void {
   for (const to of devices) {
     for (const from of devices) if (random.chance(0.5)) deliver(random, from, to)
   }
   const hub = random.pick(devices)
-  for (const one of devices)
-    if (one !== hub) random.chance(0.5) ? hub.joinAll(one) : hub.receiveFirst(one, one.log.length)
-  for (const one of devices)
-    if (one !== hub) random.chance(0.5) ? one.joinAll(hub) : one.receiveFirst(hub, hub.log.length)
+  for (const one of devices) if (one !== hub) deliverAll(random, one, hub)
+  for (const one of devices) if (one !== hub) deliverAll(random, hub, one)
 }
 
 /** What a device holds, and what it shows under every strategy, in one text. */
@@ -142,7 +145,7 @@ test(
       const [first, ...others] = history.devices.map(textOf) as [string, ...string[]]
       for (const text of others) if (text !== first) expect.fail(`${replay}\n${firstDifference(first, text)}`)
       const lost = lostWrites(history)
-      if (lost.length > 0) expect.fail(`${replay}\n${lost.join('\n')}`)
+      expect(lost, `${replay}\n`).toEqual([])
       counts.get(history.kind)?.push(openPlaces(history))
       operations += history.devices[0]?.log.length ?? 0
     }
@@ -153,6 +156,9 @@ test(
   },
 )
 
+const row = (cells: readonly (string | number)[]): string =>
+  cells.map((cell, index) => String(cell)[index ? 'padStart' : 'padEnd'](index ? 8 : 16)).join('')
+
 function table(counts: ReadonlyMap<Kind, readonly number[]>, operations: number): string {
   const columns: readonly [string, (open: number) => boolean][] = [
     ['none', (open) => open === 0],
@@ -161,8 +167,6 @@ function table(counts: ReadonlyMap<Kind, readonly number[]>, operations: number)
     ['3-5', (open) => open >= 3 && open <= 5],
     ['6+', (open) => open >= 6],
   ]
-  const row = (cells: readonly (string | number)[]): string =>
-    cells.map((cell, index) => String(cell)[index ? 'padStart' : 'padEnd'](index ? 8 : 16)).join('')
   return [
     `open conflicts and copies at the end (${operations} operations)`,
     row(['', ...columns.map(([name]) => name), 'mean', 'max']),

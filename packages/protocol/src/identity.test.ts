@@ -1,7 +1,7 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { chanceFrom } from '../test-support/random.ts'
-import { dot } from '../test-support/writing.ts'
+import { chanceFrom } from './testing/random.ts'
+import { dot } from './testing/writing.ts'
 import {
   checkName,
   compareDots,

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { dot, replica } from '../test-support/writing.ts'
+import { dot, replica } from './testing/writing.ts'
 import type { ReplicaId } from './identity.ts'
 import {
   type Causality,
@@ -99,12 +99,13 @@ test('replica ids named like parts of an object are names like any other', () =>
   expect(counterOf(strange, '__defineSetter__' as ReplicaId)).toBe(0)
 })
 
+const many = (offset: number): VersionVector =>
+  Array.from({ length: 10_000 }, (_, index) => ({
+    replica: String(index + offset).padStart(16, '0') as ReplicaId,
+    counter: 1,
+  }))
+
 test('ten thousand short-lived replicas are compared and merged in well under a second', () => {
-  const many = (offset: number): VersionVector =>
-    Array.from({ length: 10_000 }, (_, index) => ({
-      replica: String(index + offset).padStart(16, '0') as ReplicaId,
-      counter: 1,
-    }))
   const begin = performance.now()
   expect(compareVersions(many(0), many(5000))).toBe('concurrent')
   expect(compareVersions(many(0), many(0))).toBe('equal')

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { Device } from '../test-support/device.ts'
-import { chanceFrom } from '../test-support/random.ts'
-import { viewText } from '../test-support/texts.ts'
-import { content, dot, metadata, operation, version } from '../test-support/writing.ts'
+import { Device } from './testing/device.ts'
+import { chanceFrom } from './testing/random.ts'
+import { viewText } from './testing/texts.ts'
+import { content, dot, metadata, operation, version } from './testing/writing.ts'
 import { type DocumentState, EMPTY_STATE, apply, nameOf } from './document-state.ts'
 import type { Operation } from './operation.ts'
 import { STRATEGIES, type Merge, type Strategy, isStrategy, unitOf } from './strategy.ts'
@@ -119,9 +119,9 @@ describe('auto_merge', () => {
     const calls: unknown[] = []
     const merge: Merge = (field, values) => {
       calls.push([field, values])
-      return values.join('+')
+      return JSON.stringify(values)
     }
-    expect(see(state(CREATE, theirs, ours), 'auto_merge', merge).value?.['title']).toBe('ours+theirs')
+    expect(see(state(CREATE, theirs, ours), 'auto_merge', merge).value?.['title']).toBe('["ours","theirs"]')
     expect(calls).toEqual([[['title'], ['ours', 'theirs']]])
   })
 })

@@ -28,7 +28,7 @@ export async function readText(
   }
 }
 
-function decode(decoder: TextDecoder, bytes?: Uint8Array<ArrayBuffer>): string {
+function decode(decoder: InstanceType<typeof TextDecoder>, bytes?: Uint8Array<ArrayBuffer>): string {
   try {
     return bytes ? decoder.decode(bytes, { stream: true }) : decoder.decode()
   } catch (cause) {

@@ -1,11 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import type { Answer, Call, Commands, Failure, Told } from './messages.ts'
 
 /** How long a command may take unless told otherwise. */
-const CALL_MS = 30_000
-/** What is kept of a child's error output. */
-const STDERR_CHARACTERS = 8000
+const CALL_MS = 60_000
+/** What is kept of what a child writes. */
+const OUTPUT_CHARACTERS = 8000
 
 /** A command that failed in the other process, or that the other process did not live to answer. */
 export class CallError extends Error {
@@ -35,30 +34,35 @@ export class Child<C extends Commands, E> {
   readonly #process: ChildProcess
   readonly #waiting: Map<number, Waiting> = new Map()
   readonly #listeners: Map<string, Set<Listener>> = new Map()
-  readonly #ended: Promise<unknown>
+  readonly #ended: Promise<void>
   #calls = 0
-  #stderr = ''
+  #output = ''
   #isExpectedToEnd = false
 
   constructor(name: string, file: string) {
     this.name = name
     this.#process = fork(file, [], {
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Not those of the parent, which may be a test runner's.
       execArgv: [],
       // Structured clones carry `undefined`, by which a patch removes a field.
       serialization: 'advanced',
     })
-    this.#ended = once(this.#process, 'exit')
-    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-STDERR_CHARACTERS)
-    })
+    for (const output of [this.#process.stdout, this.#process.stderr]) {
+      output?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output = (this.#output + text).slice(-OUTPUT_CHARACTERS)
+      })
+    }
     this.#process.on('message', (message: Answer | Told) => this.#take(message))
-    this.#process.on('error', (error) => this.#rejectAll(`${this.name} could not be started: ${error.message}`))
-    this.#process.on('exit', (code, signal) => {
-      const how = signal ? `was ended by ${signal}` : `ended with code ${code}`
-      this.#rejectAll(`${this.name} ${how}${this.#isExpectedToEnd ? '.' : `.\n${this.#stderr}`}`)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#ended = promise
+    this.#process.on('error', () => {
+      // One that could not be sent a message still runs; one that could not be started never will.
+      if (this.#process.pid === undefined) resolve()
     })
+    // Not `exit`: what it wrote last may still be on the way then.
+    this.#process.on('close', () => resolve())
+    void this.#rejectAtEnd()
   }
 
   get pid(): number {
@@ -69,9 +73,9 @@ export class Child<C extends Commands, E> {
     return this.#process.exitCode === null && this.#process.signalCode === null
   }
 
-  /** What it last wrote to its error output. */
-  get stderr(): string {
-    return this.#stderr
+  /** The last of what it wrote. */
+  get output(): string {
+    return this.#output
   }
 
   /** Runs a command there; rejects with a `CallError` if it fails, takes too long or the process ends. */
@@ -84,12 +88,12 @@ export class Child<C extends Commands, E> {
     name: K,
     ...parameters: Parameters<C[K]>
   ): Promise<Awaited<ReturnType<C[K]>>> {
-    if (!this.isRunning) throw new CallError(`${this.name} is not running; ${name} was not asked.\n${this.#stderr}`)
+    if (!this.isRunning) throw this.#endedError()
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     const call = ++this.#calls
     const timer = setTimeout(() => {
       this.#waiting.delete(call)
-      reject(new CallError(`${this.name} has not answered ${name} within ${timeoutMs} ms.\n${this.#stderr}`))
+      reject(new CallError(`${this.name} has not answered ${name} within ${timeoutMs} ms.\n${this.#output}`))
     }, timeoutMs)
     this.#waiting.set(call, { name, resolve, reject, timer })
     const message: Call = { call, name, parameters }
@@ -109,7 +113,7 @@ export class Child<C extends Commands, E> {
   }
 
   /** The next event of that name for which `wanted` says yes. Ask before you cause it. */
-  async next<K extends keyof E & string>(
+  next<K extends keyof E & string>(
     event: K,
     wanted: (detail: E[K]) => boolean = () => true,
     timeoutMs: number = CALL_MS,
@@ -118,16 +122,18 @@ export class Child<C extends Commands, E> {
     const end = this.on(event, (detail) => {
       if (wanted(detail)) resolve(detail)
     })
+    void this.#ended.then(() => reject(this.#endedError()))
     const timer = setTimeout(
-      () => reject(new CallError(`${this.name} has not told of ${event} within ${timeoutMs} ms.\n${this.#stderr}`)),
+      () => reject(new CallError(`${this.name} has not told of ${event} within ${timeoutMs} ms.\n${this.#output}`)),
       timeoutMs,
     )
-    try {
-      return await promise
-    } finally {
+    const next = promise.finally(() => {
       clearTimeout(timer)
       end()
-    }
+    })
+    // Whoever awaits it hears of a failure; if something else failed before, nobody does.
+    next.catch(() => undefined)
+    return next
   }
 
   /** Ends the process, with SIGKILL before any of its code can run; resolves once it is gone. */
@@ -139,7 +145,7 @@ export class Child<C extends Commands, E> {
 
   #take(message: Answer | Told): void {
     if ('event' in message) {
-      for (const listener of [...(this.#listeners.get(message.event) ?? [])]) listener(message.detail)
+      for (const listener of this.#listeners.get(message.event) ?? []) listener(message.detail)
       return
     }
     const waiting = this.#settle(message.answer)
@@ -159,7 +165,14 @@ export class Child<C extends Commands, E> {
     return waiting
   }
 
-  #rejectAll(message: string): void {
-    for (const call of this.#waiting.keys()) this.#settle(call)?.reject(new CallError(message))
+  async #rejectAtEnd(): Promise<void> {
+    await this.#ended
+    for (const call of this.#waiting.keys()) this.#settle(call)?.reject(this.#endedError())
+  }
+
+  #endedError(): CallError {
+    const { exitCode, signalCode } = this.#process
+    const how = signalCode ? `was ended by ${signalCode}` : `ended with code ${exitCode}`
+    return new CallError(`${this.name} ${how}${this.#isExpectedToEnd ? '.' : `.\n${this.#output}`}`)
   }
 }

@@ -4,8 +4,9 @@ import type { DeviceCommands, DeviceEvents, DeviceSettings } from './device-proc
 import type { ServerCommands, ServerSettings } from './server-process.ts'
 
 export type DeviceProcess = Child<DeviceCommands, DeviceEvents>
+type NoEvents = { readonly [name: string]: never }
 export interface ServerProcess {
-  readonly process: Child<ServerCommands, Record<never, never>>
+  readonly process: Child<ServerCommands, NoEvents>
   readonly url: string
   readonly port: number
 }
@@ -14,7 +15,7 @@ const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta
 
 /** A server in a process of its own; resolves once it listens. */
 export async function startServer(settings: Omit<ServerSettings, 'port'> & { port?: number }): Promise<ServerProcess> {
-  const process = new Child<ServerCommands, Record<never, never>>('server', fileOf('server-process.ts'))
+  const process = new Child<ServerCommands, NoEvents>('server', fileOf('server-process.ts'))
   const url = await opened(process, async () => process.call('listen', { port: 0, ...settings }))
   return { process, url, port: Number(new URL(url).port) }
 }

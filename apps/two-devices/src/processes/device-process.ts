@@ -1,11 +1,14 @@
 import {
+  type AnyDocuments,
   type CollectionOptions,
+  type Patch,
   type Resolution,
   type SyncEvents,
   type SyncResult,
   type SyncStatus,
   type Statistics,
   SyncEngine,
+  type SyncEngineOptions,
 } from '@whisker/engine'
 import { type Conflict, type JsonObject, formatDot } from '@whisker/protocol'
 import { sqliteState } from '@whisker/state-node'
@@ -62,14 +65,15 @@ let collections: readonly string[] = []
 const commands = {
   async open(settings: DeviceSettings): Promise<void> {
     const { name, file, url, token, space, batchOperations } = settings
-    opened = await SyncEngine.open({
+    const options: SyncEngineOptions<AnyDocuments> = {
       space,
       device: { name },
       collections: settings.collections,
       state: sqliteState(file),
       transport: httpTransport({ url, token }),
       limits: batchOperations === undefined ? {} : { batchOperations },
-    })
+    }
+    opened = await SyncEngine.open(options)
     collections = Object.keys(settings.collections)
     forward(opened)
   },
@@ -85,23 +89,29 @@ const commands = {
     return result.ok ? result : { ok: false, failure: failureOf(result.error) }
   },
 
-  create: async (collection: string, id: string, value: JsonObject): Promise<void> => collectionOf(collection).create(id, value),
+  create: async (collection: string, id: string, value: JsonObject): Promise<void> =>
+    collectionOf(collection).create(id, value),
   /** All of them in one transaction. */
-  async createMany(collection: string, documents: readonly (readonly [id: string, value: JsonObject])[]): Promise<void> {
+  async createMany(
+    collection: string,
+    documents: readonly (readonly [id: string, value: JsonObject])[],
+  ): Promise<void> {
     const into = collectionOf(collection)
     await engine().batch(() => {
       for (const [id, value] of documents) void into.create(id, value)
     })
   },
-  update: async (collection: string, id: string, patch: object): Promise<void> => collectionOf(collection).update(id, patch),
-  set: async (collection: string, id: string, value: JsonObject): Promise<void> => collectionOf(collection).set(id, value),
+  update: async (collection: string, id: string, patch: Patch<JsonObject>): Promise<void> =>
+    collectionOf(collection).update(id, patch),
+  set: async (collection: string, id: string, value: JsonObject): Promise<void> =>
+    collectionOf(collection).set(id, value),
   updateMetadata: async (collection: string, id: string, patch: JsonObject): Promise<void> =>
     collectionOf(collection).updateMetadata(id, patch),
   delete: async (collection: string, id: string): Promise<void> => collectionOf(collection).delete(id),
   resolve: async (collection: string, id: string, resolution: Resolution): Promise<void> =>
     collectionOf(collection).resolve(id, resolution),
 
-  get: (collection: string, id: string): JsonObject | undefined => collectionOf(collection).get(id) as JsonObject | undefined,
+  get: (collection: string, id: string): JsonObject | undefined => collectionOf(collection).get(id),
   ids: (collection: string): readonly string[] =>
     collectionOf(collection)
       .list()
@@ -138,7 +148,7 @@ const documentsOf = (collection: string): DeviceDocument[] =>
     .map(({ id, value, metadata, conflicts }) => ({
       collection,
       id,
-      value: value as JsonObject,
+      value,
       metadata,
       pending: engine().pendingOf(collection, id),
       conflicts: conflicts.length,

@@ -16,7 +16,7 @@ export function applyPatch(value: JsonObject, patch: object): object {
   return Object.fromEntries(fields)
 }
 
-const isPlainObject = (value: unknown): value is object => {
+export const isPlainObject = (value: unknown): value is object => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null

@@ -1,11 +1,11 @@
 import {
   type Conflict,
   type Copy,
+  type DocumentState,
   type DocumentView,
   type JsonObject,
   type Merge,
   type Strategy,
-  copyStem,
   deepFreeze,
   jsonEqual,
   viewOf,
@@ -20,6 +20,8 @@ export interface Shown {
   readonly conflicts: readonly Conflict[]
   /** The document that it comes from: itself, or the original of a copy. */
   readonly source: LocalDocument
+  /** The state that it shows; its source may have gone on since. */
+  readonly state: DocumentState
   readonly copy: Copy | undefined
 }
 
@@ -42,6 +44,8 @@ export class ShownCollection {
   readonly #merge: Merge | undefined
   readonly #views: Map<LocalDocument, DocumentView> = new Map()
   readonly #inConflict: Set<LocalDocument> = new Set()
+  /** The originals by the ids of their copies: a copy may have copies, of the same stem. */
+  readonly #copied: Map<string, LocalDocument> = new Map()
 
   constructor(ledger: Ledger, name: string, strategy: Strategy, merge: Merge | undefined) {
     this.#ledger = ledger
@@ -61,6 +65,7 @@ export class ShownCollection {
     this.documents.clear()
     this.#views.clear()
     this.#inConflict.clear()
+    this.#copied.clear()
     this.#fill()
     return [...new Set([...before.keys(), ...this.documents.keys()])]
       .map((id): ShownChange => ({ id, before: before.get(id), after: this.documents.get(id), origin: 'local' }))
@@ -93,6 +98,8 @@ export class ShownCollection {
     const changes: ShownChange[] = []
     this.#place(document.id, this.#shownOf(document, view), origin, changes)
     if (!previous?.copies.length && !view.copies.length) return changes
+    for (const { id } of previous?.copies ?? []) this.#copied.delete(id)
+    for (const { id } of view.copies) this.#copied.set(id, document)
     for (const { id } of [...(previous?.copies ?? []), ...view.copies]) {
       this.#place(id, this.#shownAt(id), origin, changes)
     }
@@ -105,7 +112,7 @@ export class ShownCollection {
 
   #place(id: string, found: Shown | undefined, origin: Origin, changes: ShownChange[]): void {
     const before = this.documents.get(id)
-    const after = before && found && isSame(before, found) ? { ...found, value: before.value, metadata: before.metadata } : found
+    const after = before && found ? keepReferences(before, found) : found
     if (after) this.documents.set(id, after)
     else this.documents.delete(id)
     if (before?.value === after?.value && before?.metadata === after?.metadata && sameConflicts(before, after)) return
@@ -123,17 +130,23 @@ export class ShownCollection {
     if (document.state.version.length === 0) return this.#copyAt(document.id)
     if (view.value === undefined) return undefined
     const { value, metadata, conflicts } = view
-    return { value, metadata, conflicts, source: document, copy: undefined }
+    return { value, metadata, conflicts, source: document, state: document.state, copy: undefined }
   }
 
   #copyAt(id: string): Shown | undefined {
-    const stem = copyStem(id)
-    const original = stem && this.#ledger.find(this.name, stem.document)
+    const original = this.#copied.get(id)
     const copy = original && this.viewOf(original).copies.find((one) => one.id === id)
     if (!original || !copy) return undefined
-    return { value: copy.value, metadata: {}, conflicts: [], source: original, copy }
+    return { value: copy.value, metadata: {}, conflicts: [], source: original, state: original.state, copy }
   }
 }
+
+/** What has not changed stays the same reference. */
+const keepReferences = (before: Shown, found: Shown): Shown => ({
+  ...found,
+  value: jsonEqual(before.value, found.value) ? before.value : found.value,
+  metadata: jsonEqual(before.metadata, found.metadata) ? before.metadata : found.metadata,
+})
 
 /** Whether the app sees the same: values, metadata and conflicts. */
 export const isSameShown = (a: Shown | undefined, b: Shown | undefined): boolean =>

@@ -24,8 +24,9 @@ import {
 } from '@whisker/protocol'
 import type { LocalDocument } from '../ledger/document.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { renameSeen } from '../ledger/reissue.ts'
 import { bytesOf } from '../ledger/stored.ts'
-import { applyPatch, draftOf } from './patch.ts'
+import { applyPatch, draftOf, isPlainObject } from './patch.ts'
 import { type Shown, type ShownCollection, valueOf } from './shown.ts'
 
 /** Which state a frozen value was read from, so that an edit can say what its author had seen. */
@@ -66,10 +67,16 @@ export class Writer {
     let next: unknown
     if (typeof change === 'function') {
       const draft = draftOf(from)
-      ;(change as (draft: JsonObject) => void)(draft)
+      const returned = (change as (draft: JsonObject) => unknown)(draft)
+      if (returned instanceof Promise) {
+        returned.catch(() => {})
+        throw new SyncError('invalid_options', 'An edit must be done when its function returns; it returned a promise.', {
+          fix: 'Await what you need first, then call update with a plain function.',
+        })
+      }
       next = draft
     } else {
-      if (!isJsonObject(change)) throw notAnObject(change)
+      if (!isPlainObject(change)) throw notAnObject(change)
       next = applyPatch(from, change)
     }
     return this.#edit(id, shown, this.#document(next), read)
@@ -87,7 +94,7 @@ export class Writer {
 
   updateMetadata(id: string, change: unknown): readonly Operation[] {
     const shown = this.#get(id)
-    if (!isJsonObject(change)) throw notAnObject(change)
+    if (!isPlainObject(change)) throw notAnObject(change)
     const next = toJson(applyPatch(shown.metadata, change)) as JsonObject
     const delta = deltaBetween(shown.metadata, next, 'metadata')
     if (delta.length === 0) return []
@@ -161,7 +168,9 @@ export class Writer {
     const { strategy } = this.#shown
     const written = unitOf(strategy) === 'document' ? [contentRoot(next)] : delta
     const keep = strategy === 'manual' ? standingUnder(view.standing, delta) : this.#copiesOf(state)
-    return [this.#write(document, { type: 'update', delta: written, base: baseOf(state), keep })]
+    const seen = { base: baseOf(state), keep }
+    const current = state === document.state ? seen : renameSeen(this.#context.ledger, document, seen)
+    return [this.#write(document, { type: 'update', delta: written, ...current })]
   }
 
   #viewOf(document: LocalDocument, state: DocumentState): ReturnType<ShownCollection['viewOf']> {
@@ -170,8 +179,7 @@ export class Writer {
 
   #copiesOf(state: DocumentState): readonly WriteName[] {
     if (this.#shown.strategy !== 'keep_both' || state === EMPTY_STATE || state.writes.length < 2) return NO_NAMES
-    const { copies } = viewOf(state, { strategy: 'keep_both', document: '' })
-    return copies.flatMap((copy) => copy.writes)
+    return viewOf(state, { strategy: 'keep_both', document: '' }).standing.flatMap(({ writes }) => writes)
   }
 
   #readState(read: unknown, document: LocalDocument): DocumentState {

@@ -29,13 +29,12 @@ function coalesceDocument(ledger: Ledger, document: LocalDocument, fresh: readon
     if (!isFresh.has(document.pending[late] as Operation)) continue
     for (let early = late - 1; early >= 0 && items[early]?.handed === false; early--) {
       const [older, newer] = [operations[early] as Operation, operations[late] as Operation]
-      const delta = older.delta.filter((write) => !isSuperseded(older, write, newer))
+      const delta = older.delta.filter((write) => isBeginning(older, write) || !isSuperseded(older, write, newer))
       if (delta.length === older.delta.length) continue
       changed = true
       operations[early] = { ...older, delta }
-      // The older one's base may name writes that it alone has superseded; a document must still begin with a create.
-      const type = older.type === 'create' && isEmpty(operations[early] as Operation) ? 'create' : newer.type
-      operations[late] = { ...newer, type, base: mergeVersions(newer.base, older.base) }
+      // The older one's base may name writes that it alone has superseded.
+      operations[late] = { ...newer, base: mergeVersions(newer.base, older.base) }
     }
   }
   if (!changed) return
@@ -48,6 +47,10 @@ function coalesceDocument(ledger: Ledger, document: LocalDocument, fresh: readon
   })
   document.pending = operations.filter((operation) => !isEmpty(operation))
 }
+
+/** The server knows a document by its create, which therefore stays. */
+const isBeginning = (operation: Operation, write: FieldWrite): boolean =>
+  operation.type === 'create' && write.root === 'content'
 
 const isEmpty = (operation: Operation): boolean => operation.delta.length === 0 && operation.drop.length === 0
 

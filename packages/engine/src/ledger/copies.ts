@@ -1,4 +1,4 @@
-import { EMPTY_STATE, baseOf, copyStem, viewOf } from '@whisker/protocol'
+import { EMPTY_STATE, baseOf, copyStem, sameDot, viewOf } from '@whisker/protocol'
 import type { LocalDocument } from './document.ts'
 import type { Ledger } from './ledger.ts'
 import { bytesOf } from './stored.ts'
@@ -9,11 +9,17 @@ import { bytesOf } from './stored.ts'
  */
 export function dropCopyOf(ledger: Ledger, document: LocalDocument): void {
   const stem = copyStem(document.id)
-  const original = stem && ledger.find(document.collection, stem.document)
-  if (!original || document.confirmed === EMPTY_STATE) return
+  if (!stem || document.confirmed === EMPTY_STATE) return
   if (ledger.strategyOf(document.collection) !== 'keep_both') return
+  for (const original of ledger.documents.get(document.collection)?.values() ?? []) {
+    // A copy of a copy has the same stem, so its original is any document that holds the write.
+    if (original.state.writes.some(({ dot }) => sameDot(dot, stem.dot))) dropFrom(ledger, original, document.id)
+  }
+}
+
+function dropFrom(ledger: Ledger, original: LocalDocument, copyId: string): void {
   const { copies } = viewOf(original.state, { strategy: 'keep_both', document: original.id })
-  const copy = copies.find(({ id }) => id === document.id)
+  const copy = copies.find(({ id }) => id === copyId)
   if (!copy) return
   const draft = { type: 'update', collection: original.collection, document: original.id } as const
   ledger.write({ ...draft, base: baseOf(original.state), delta: [], keep: [], drop: copy.writes }, 0, bytesOf)

@@ -36,6 +36,13 @@ export interface Rejected {
   readonly at: number
 }
 
+export interface Rename {
+  readonly from: ReplicaId
+  readonly to: ReplicaId
+  /** By document: the old counters and the new ones. */
+  readonly names: ReadonlyMap<LocalDocument, ReadonlyMap<number, number>>
+}
+
 export type RecordName = 'slot' | 'link' | 'statistics'
 export type Origin = 'local' | 'remote'
 
@@ -64,6 +71,10 @@ export class Ledger {
   readonly touched: Map<LocalDocument, Origin> = new Map()
   /** What was acknowledged since the last commit; told once the acknowledgement is on disk. */
   acknowledged: Outcome[] = []
+  /** The outcomes of items removed since the last commit, in case it fails and they come back. */
+  #removed: Map<number, Outcome> = new Map()
+  /** The new names of operations issued again by this process, for what was read under the old ones. */
+  readonly renames: Rename[] = []
   readonly #positions: WeakMap<PushEntry, number> = new WeakMap()
 
   constructor(replica: ReplicaId, strategyOf: (collection: string) => Strategy | undefined) {
@@ -149,8 +160,20 @@ export class Ledger {
   }
 
   removeItem(position: number): void {
+    const item = this.outbox.get(position)
+    if (item) this.#removed.set(position, item.outcome)
     this.outbox.delete(position)
     this.dirty.outbox.add(position)
+  }
+
+  takeRemoved(): ReadonlyMap<number, Outcome> {
+    const removed = this.#removed
+    this.#removed = new Map()
+    return removed
+  }
+
+  returnRemoved(removed: ReadonlyMap<number, Outcome>): void {
+    this.#removed = new Map([...removed, ...this.#removed])
   }
 
   setPending(document: LocalDocument, pending: readonly Operation[], origin: Origin): void {
@@ -195,16 +218,17 @@ export class Ledger {
     }
     this.lastPosition = mark.position
     this.slot = mark.slot
+    for (const one of mark.rejected) if (!this.rejected.has(one.id)) this.setRejected(one)
   }
 
   mark(): WriteMark {
-    return { position: this.lastPosition, slot: this.slot }
+    return { position: this.lastPosition, slot: this.slot, rejected: [...this.rejected.values()] }
   }
 
   /** Becomes another ledger, read from the store after a commit failed; what is still pending keeps its outcomes. */
   become(other: Ledger): void {
     for (const item of other.outbox.values()) {
-      const outcome = this.outbox.get(item.position)?.outcome
+      const outcome = this.#removed.get(item.position) ?? this.outbox.get(item.position)?.outcome
       other.outbox.set(item.position, outcome ? { ...item, outcome } : item)
     }
     this.slot = other.slot
@@ -212,6 +236,8 @@ export class Ledger {
     this.statistics = other.statistics
     this.lastPosition = other.lastPosition
     this.acknowledged = []
+    this.#removed.clear()
+    this.renames.length = 0
     replace(this.documents, other.documents)
     replace(this.rejected, other.rejected)
     this.outbox.clear()
@@ -235,6 +261,7 @@ function replace<K, V>(target: Map<K, V>, source: ReadonlyMap<K, V>): void {
 export interface WriteMark {
   readonly position: number
   readonly slot: Slot
+  readonly rejected: readonly Rejected[]
 }
 
 export const newSlot = (replica: ReplicaId, clock: Timestamp): Slot => ({

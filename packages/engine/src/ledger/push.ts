@@ -23,8 +23,8 @@ export interface PushOptions {
   readonly limits: Limits
   /** The most operations and offers in this push: lowered when the server found one too large. */
   readonly most: number
-  /** Items above this position are not on disk yet and must not be sent. */
-  readonly upTo: number
+  /** Whether an outbox item is on disk as it is; what is not must not be sent. */
+  readonly isStored: (position: number) => boolean
 }
 
 export interface Push {
@@ -78,12 +78,12 @@ function offeredDocuments(ledger: Ledger, budget: Budget): LocalDocument[] {
   return offered
 }
 
-function headOfOutbox(ledger: Ledger, { limits, upTo, most }: PushOptions, budget: Budget): OutboxItem[] {
+function headOfOutbox(ledger: Ledger, { limits, isStored, most }: PushOptions, budget: Budget): OutboxItem[] {
   const items: OutboxItem[] = []
   const isEmpty = budget.entries === most
   let voids = 0
   for (const item of ledger.outbox.values()) {
-    if (item.position > upTo) break
+    if (!isStored(item.position)) break
     if (isVoid(item.entry)) {
       voids += item.entry.to - item.entry.from + 1
       if (voids > limits.batchVoids) break

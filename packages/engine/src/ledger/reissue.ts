@@ -56,6 +56,18 @@ export function reissue(ledger: Ledger, replica: ReplicaId, epoch: EpochId | und
     refold(document)
     ledger.touch(document, 'local')
   }
+  if (renamed.size > 0) ledger.renames.push({ from: old.replica, to: replica, names: renamed })
+}
+
+/** What somebody had seen who read a document before its pending operations were issued again. */
+export function renameSeen<T extends Pick<Operation, 'base' | 'keep'>>(ledger: Ledger, document: LocalDocument, seen: T): T {
+  return ledger.renames.reduce((one, { from, to, names }) => {
+    const renamed = names.get(document)
+    if (!renamed) return one
+    const confirmed = counterOf(document.confirmed.version, from)
+    const base = renameBase(one.base, from, to, renamed, confirmed)
+    return { ...one, base, keep: one.keep.map((name) => renameWrite(name, from, to, renamed)) }
+  }, seen)
 }
 
 function renameBase(

@@ -35,7 +35,7 @@ export async function pushAll(round: Round): Promise<void> {
       device: { id: core.store.device, name: deviceName },
       limits,
       most,
-      upTo: core.committer.committedPosition,
+      isStored: (position) => core.committer.isStored(position),
     })
     if (!push || round.blocked) return
     round.pushTotal = Math.max(round.pushTotal, round.pushed + core.ledger.outbox.size)

@@ -1,8 +1,6 @@
 import type { Dot, RequestOptions, SyncError, Transport } from '@whisker/protocol'
 import type { Core } from '../core.ts'
 import type { SyncProgress } from '../events.ts'
-import { pullAll } from './pull-phase.ts'
-import { pushAll } from './push-phase.ts'
 
 /** One sync round: push the outbox in order, then pull until the head. */
 export interface Round {
@@ -23,28 +21,16 @@ export interface Round {
   settled: boolean
 }
 
-/** Runs a round to its end. Throws what ended it early; a refusal to take pushes is returned, after the pull. */
-export async function runRound(
-  start: Pick<Round, 'core' | 'transport' | 'request' | 'nowMs' | 'tellProgress'>,
-): Promise<Round> {
-  const round: Round = {
-    ...start,
-    pushed: 0,
-    pushTotal: 0,
-    pulled: 0,
-    blocked: undefined,
-    reissues: 0,
-    offeredFor: [],
-    settled: false,
-  }
-  const { ledger } = round.core
-  await round.core.commit()
-  // Before first contact nothing was ever sent, so the epoch can be learned before the id is used in it.
-  if (ledger.link.epochs.length === 0) await pullAll(round)
-  if (ledger.slot.epoch === undefined && ledger.slot.acknowledged.counter === 0) {
-    ledger.setSlot({ epoch: ledger.link.epochs.at(-1)?.id })
-  }
-  await pushAll(round)
-  await pullAll(round)
-  return round
-}
+/** What the loop gives a round to run with. */
+export type RoundStart = Pick<Round, 'core' | 'transport' | 'request' | 'nowMs' | 'tellProgress'>
+
+export const newRound = (start: RoundStart): Round => ({
+  ...start,
+  pushed: 0,
+  pushTotal: 0,
+  pulled: 0,
+  blocked: undefined,
+  reissues: 0,
+  offeredFor: [],
+  settled: false,
+})

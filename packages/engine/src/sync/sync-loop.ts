@@ -3,7 +3,7 @@ import { type Core, closedError } from '../core.ts'
 import type { SyncResult, SyncStatus } from '../events.ts'
 import { retryDelay } from './backoff.ts'
 import { isOffline, retryAfterOf } from './refusals.ts'
-import { runRound } from './round.ts'
+import { runRound } from './run-round.ts'
 import type { WakeSource } from './wake.ts'
 
 export interface SyncLoopOptions {
@@ -38,9 +38,12 @@ export class SyncLoop {
   readonly #options: SyncLoopOptions
   #running: Promise<SyncResult> | undefined
   #again = false
+  #isWoken = false
   #rounds = 0
   #abort = new AbortController()
   #cancelTimer: () => void = () => {}
+  /** When the planned round begins. */
+  #dueAt: number | undefined
   #endWakes: () => void = () => {}
   #subscription: Subscription | undefined
   #waiters: Waiter[] = []
@@ -54,18 +57,18 @@ export class SyncLoop {
   start(): void {
     if (this.isStarted || !this.#options.transport) return
     this.isStarted = true
-    this.#endWakes = this.#options.wakes(() => this.#wake())
+    this.#endWakes = this.#options.wakes(() => this.#wakeUp())
     this.#subscribe(this.#options.transport)
     this.#wake()
   }
 
   /** Ends the running round and plans no other; everything pending stays. */
   stop(): void {
-    if (!this.isStarted) return
-    this.isStarted = false
     this.#abort.abort()
     this.#abort = new AbortController()
-    this.#cancelTimer()
+    if (!this.isStarted) return
+    this.isStarted = false
+    this.#unplan()
     this.#endWakes()
     this.#subscription?.close()
     this.#subscription = undefined
@@ -80,6 +83,7 @@ export class SyncLoop {
     if (this.#core.isClosed) return { ok: false, error: closedError() }
     if (!this.#options.transport) return { ok: false, error: noTransportError() }
     if (this.#running) await this.#running
+    if (this.#core.isClosed) return { ok: false, error: closedError() }
     return this.#run()
   }
 
@@ -91,12 +95,24 @@ export class SyncLoop {
     if (signal?.aborted) throw abortedError()
     if (this.lastError?.code === 'needs_auth') throw this.lastError
     await new Promise<void>((resolve, reject) => {
-      const waiter: Waiter = { resolve, reject, afterRound: this.#rounds }
-      this.#waiters.push(waiter)
-      signal?.addEventListener('abort', () => {
+      const onAbort = (): void => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter)
         reject(abortedError())
-      })
+      }
+      const settled = (): void => signal?.removeEventListener('abort', onAbort)
+      const waiter: Waiter = {
+        resolve: () => {
+          settled()
+          resolve()
+        },
+        reject: (error) => {
+          settled()
+          reject(error)
+        },
+        afterRound: this.#rounds,
+      }
+      this.#waiters.push(waiter)
+      signal?.addEventListener('abort', onAbort)
       this.#soon(0)
     })
   }
@@ -122,6 +138,12 @@ export class SyncLoop {
     )
   }
 
+  /** What fails now may have begun before there was a connection: the next try does not wait for its turn. */
+  #wakeUp(): void {
+    if (this.#running) this.#isWoken = true
+    this.#wake()
+  }
+
   #wake(): void {
     if (this.isStarted) this.#soon(0)
   }
@@ -137,13 +159,25 @@ export class SyncLoop {
       this.#again = true
       return
     }
+    const { clock } = this.#core.options
+    const dueAt = clock.now() + delayMs
+    // A round that is planned sooner stays: edits that never pause would put it off for ever.
+    if (this.#dueAt !== undefined && this.#dueAt <= dueAt) return
     this.#cancelTimer()
-    this.#cancelTimer = this.#core.options.clock.after(delayMs, () => {
+    this.#dueAt = dueAt
+    this.#cancelTimer = clock.after(delayMs, () => {
+      this.#dueAt = undefined
       if (this.isStarted && !this.#running) void this.#run()
     })
   }
 
+  #unplan(): void {
+    this.#cancelTimer()
+    this.#dueAt = undefined
+  }
+
   #run(): Promise<SyncResult> {
+    this.#unplan()
     this.#running ??= this.#round().finally(() => {
       this.#running = undefined
       this.#plan()
@@ -156,9 +190,10 @@ export class SyncLoop {
     const startedAt = clock.now()
     const round = ++this.#rounds
     this.#again = false
+    this.#isWoken = false
     this.isSyncing = true
     this.nextRetryAt = undefined
-    this.#core.emitter.emit('sync_started', {})
+    this.#core.emitter.emit('sync_started', { at: startedAt })
     this.#core.onChange()
     const result = await this.#tryRound(startedAt)
     this.isSyncing = false
@@ -222,7 +257,9 @@ export class SyncLoop {
   #plan(): void {
     if (!this.isStarted) return
     const { clock, ledger } = { clock: this.#core.options.clock, ledger: this.#core.ledger }
-    if (this.nextRetryAt !== undefined) {
+    if (this.#isWoken) {
+      this.#soon(0)
+    } else if (this.nextRetryAt !== undefined) {
       this.#soon(Math.max(0, this.nextRetryAt - clock.now()))
     } else if (this.#again || ledger.outbox.size > 0 || this.#waiters.length > 0) {
       this.#soon(this.isLive ? 0 : this.#options.debounceMs)

@@ -1,5 +1,6 @@
 import { type Dot, type ReplicaId, isDeviceId, isEpochId, isName, isReplicaId } from '../identity.ts'
 import { type JsonValue, parseJson } from '../json.ts'
+import { SyncError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import {
   type Answer,
@@ -69,18 +70,28 @@ export function decodePush(space: string, value: unknown, limits: Limits): PushR
     ...decodePosition(field(message, 'at')),
     device: decodeDevice(field(message, 'device')),
     replicas: claims.map((claim, index) => decodeClaim(ids[index] as ReplicaId, claim)),
-    offers: readList(field(message, 'offers') ?? [], 'push offers', limits.batchOperations).map(decodeOffer),
+    offers: readBatch(field(message, 'offers') ?? [], 'push offers', limits.batchOperations).map(decodeOffer),
     entries: decodeEntries(field(message, 'entries') ?? [], ids, limits),
     strategies: decodeStrategies(field(message, 'strategies')),
   }
 }
 
+/** Too much for one push is the sender's to split, and not nonsense. */
+function readBatch(value: unknown, where: string, most: number): readonly unknown[] {
+  const list = readList(value, where)
+  if (list.length > most) throw tooLarge(where, most, list.length)
+  return list
+}
+
+const tooLarge = (what: string, most: number, got: number): SyncError =>
+  new SyncError('too_large', `Expected at most ${most} ${what} in one push, got ${got}.`, { fix: 'Send it in parts.' })
+
 function decodeEntries(value: unknown, ids: readonly ReplicaId[], limits: Limits): readonly PushEntry[] {
-  const entries = readList(value, 'push entries', limits.batchOperations).map((entry, index) =>
+  const entries = readBatch(value, 'push entries', limits.batchOperations).map((entry, index) =>
     decodeEntry(entry, ids, `push entry ${index}`),
   )
   const voids = entries.reduce((sum, entry) => sum + (isVoid(entry) ? entry.to - entry.from + 1 : 0), 0)
-  if (voids > limits.batchVoids) refuse('push entries', `at most ${limits.batchVoids} voided counters`, voids)
+  if (voids > limits.batchVoids) throw tooLarge('voided counters', limits.batchVoids, voids)
   return entries
 }
 

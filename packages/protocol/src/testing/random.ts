@@ -1,13 +1,13 @@
-import type { JsonValue } from '../src/json.ts'
+import type { JsonValue } from '../json.ts'
 
 /** Chance from a seed: the same seed gives the same history on every machine. */
 export interface Chance {
   /** In [0, 1). */
-  fraction(): number
+  readonly fraction: () => number
   /** From 0 to `bound` - 1. */
-  below(bound: number): number
-  chance(probability: number): boolean
-  pick<T>(list: readonly T[]): T
+  readonly below: (bound: number) => number
+  readonly chance: (probability: number) => boolean
+  readonly pick: <T>(list: readonly T[]) => T
 }
 
 /** Mulberry32 (Tommy Ettinger, public domain). */
@@ -24,7 +24,9 @@ export function chanceFrom(seed: number): Chance {
     fraction,
     below,
     chance: (probability) => fraction() < probability,
-    pick: (list) => list[below(list.length)] as never,
+    pick<T>(list: readonly T[]): T {
+      return list[below(list.length)] as T
+    },
   }
 }
 

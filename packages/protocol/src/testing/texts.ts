@@ -1,5 +1,5 @@
-import type { DocumentState } from '../src/document-state.ts'
-import type { DocumentView } from '../src/view.ts'
+import type { DocumentState } from '../document-state.ts'
+import type { DocumentView } from '../view.ts'
 
 /** All that a state holds, whatever the order in which it holds it. */
 export const stateText = ({ version, writes }: DocumentState): string =>

@@ -1,5 +1,5 @@
-import type { Write } from '../src/document-state.ts'
-import { type JsonValue, canonicalJson, isJsonObject } from '../src/json.ts'
+import type { Write } from '../document-state.ts'
+import { type JsonValue, canonicalJson, isJsonObject } from '../json.ts'
 
 /*
  * The conflicts of a document by the definition alone, without a fold: every write is taken apart into what
@@ -74,14 +74,15 @@ export function naiveConflicts(writes: readonly Write[], ever: boolean = false):
     .sort()
 }
 
+const apart = (a: Write, b: Write): boolean => a !== b && !saw(a, b) && !saw(b, a)
+
 function isConflict(here: readonly Gift[], all: readonly Gift[]): boolean {
   const singles = here.filter((gift) => gift.kind === 'value' || gift.kind === 'removed')
   const text = (gift: Gift): string => (gift.value === undefined ? 'removed' : canonicalJson(gift.value))
-  const apart = (a: Write, b: Write): boolean => a !== b && !saw(a, b) && !saw(b, a)
   if (singles.some((one) => singles.some((other) => text(one) !== text(other) && apart(one.write, other.write))))
     return true
   if (!here.some((gift) => gift.kind === 'object' || gift.kind === 'inside')) return false
-  const place = (here[0] as Gift).place
+  const place = here[0]?.place ?? []
   const makers = all.filter((gift) => leadsTo(place, gift.place) && !singles.includes(gift)).map((gift) => gift.write)
   return singles.some((single) => makers.some((maker) => maker !== single.write && !saw(maker, single.write)))
 }

@@ -1,9 +1,9 @@
-import type { Timestamp } from '../src/clock.ts'
-import { type DocumentState, baseOf } from '../src/document-state.ts'
-import type { Dot, ReplicaId } from '../src/identity.ts'
-import type { JsonValue } from '../src/json.ts'
-import type { FieldWrite, Operation, Path, WriteName } from '../src/operation.ts'
-import { type VersionVector, addDot, EMPTY_VERSION } from '../src/version-vector.ts'
+import type { Timestamp } from '../clock.ts'
+import { type DocumentState, baseOf } from '../document-state.ts'
+import type { Dot, ReplicaId } from '../identity.ts'
+import type { JsonValue } from '../json.ts'
+import type { FieldWrite, Operation, Path, WriteName } from '../operation.ts'
+import { type VersionVector, addDot, EMPTY_VERSION } from '../version-vector.ts'
 
 /** A replica id that begins with a letter of one's choice: `A` sorts before `B`. */
 export const replica = (name: string): ReplicaId => name.padEnd(16, '0') as ReplicaId

@@ -1,5 +1,5 @@
-import type { DocumentState } from '../src/document-state.ts'
-import type { DeviceId, Dot, EpochId } from '../src/identity.ts'
+import type { DocumentState } from '../document-state.ts'
+import type { DeviceId, Dot, EpochId } from '../identity.ts'
 import type {
   Epoch,
   Page,
@@ -11,9 +11,9 @@ import type {
   Receipt,
   Refusal,
   ServerVersion,
-} from '../src/messages.ts'
-import type { Operation } from '../src/operation.ts'
-import { STRATEGIES, type Strategy } from '../src/strategy.ts'
+} from '../messages.ts'
+import type { Operation } from '../operation.ts'
+import { STRATEGIES, type Strategy } from '../strategy.ts'
 import { Device } from './device.ts'
 import type { Chance } from './random.ts'
 import { dot, replica } from './writing.ts'

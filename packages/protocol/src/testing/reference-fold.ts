@@ -1,5 +1,5 @@
-import { type Write, compareWrites } from '../src/document-state.ts'
-import { type JsonObject, type JsonValue, isJsonObject } from '../src/json.ts'
+import { type Write, compareWrites } from '../document-state.ts'
+import { type JsonValue, isJsonObject } from '../json.ts'
 
 /*
  * The fold as first modelled: no conflicts, no keep, the latest wins at every place. What it shows must be
@@ -27,7 +27,7 @@ const saw = (later: Write, earlier: Write): boolean =>
 function clear(node: Node | undefined, write: Write): Node | undefined {
   if (!node) return undefined
   if (!node.fields) return saw(write, node.writer) ? undefined : node
-  for (const [key, field] of [...node.fields]) if (!clear(field, write)) node.fields.delete(key)
+  for (const [key, field] of node.fields) if (!clear(field, write)) node.fields.delete(key)
   return node.fields.size > 0 || !saw(write, node.writer) ? node : undefined
 }
 
@@ -52,7 +52,7 @@ function put(node: Node | undefined, path: readonly string[], write: Write): Nod
 }
 
 const lower = ({ fields, value }: Node): JsonValue =>
-  fields ? (Object.fromEntries([...fields].map(([key, field]) => [key, lower(field)])) as JsonObject) : value
+  fields ? Object.fromEntries<JsonValue>([...fields].map(([key, field]) => [key, lower(field)])) : value
 
 /** What the writes of one root show. */
 export function referenceFold(writes: readonly Write[]): JsonValue | undefined {

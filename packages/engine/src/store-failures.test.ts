@@ -1,0 +1,208 @@
+import { SyncError } from '@whisker/protocol'
+import { describe, expect, test } from 'vitest'
+import { FragileState } from '../test-support/fragile-state.ts'
+import { openLocal, refusal, uncaughtDuring } from '../test-support/local.ts'
+import { World, pause } from '../test-support/world.ts'
+
+describe('a commit that fails', () => {
+  test('rejects the write, and memory returns to the store', async () => {
+    const state = new FragileState()
+    const { engine, notes } = await openLocal(state)
+    await notes.create('a', { title: 'One' })
+    state.failOnce()
+    const write = notes.update('a', { title: 'Two' })
+    expect(notes.get('a')).toEqual({ title: 'Two' })
+    expect((await refusal(write)).code).toBe('disk_full')
+    expect([notes.get('a'), engine.status.pending]).toEqual([{ title: 'One' }, 1])
+  })
+
+  test('fails every write that was queued behind it', async () => {
+    const state = new FragileState()
+    const { notes } = await openLocal(state)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    state.failOnce()
+    state.gate = promise
+    const first = notes.create('a', {})
+    await pause()
+    const second = notes.create('b', {})
+    await pause()
+    const third = notes.create('c', {})
+    resolve()
+    expect((await refusal(first)).code).toBe('disk_full')
+    expect((await refusal(second)).code).toBe('disk_full')
+    expect((await refusal(third)).code).toBe('disk_full')
+    expect(notes.size).toBe(0)
+  })
+
+  test('fails a write made while memory returns to the store', async () => {
+    const state = new FragileState()
+    const { notes } = await openLocal(state)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    state.failOnce()
+    state.loadGate = promise
+    const first = notes.create('a', {})
+    await pause()
+    const second = notes.create('b', {})
+    await pause()
+    resolve()
+    expect((await refusal(first)).code).toBe('disk_full')
+    expect((await refusal(second)).code).toBe('disk_full')
+    expect(notes.size).toBe(0)
+  })
+
+  test('never says of a write that it is durable when it is not', async () => {
+    for (let steps = 0; steps < 40; steps++) {
+      const state = new FragileState()
+      const { notes } = await openLocal(state)
+      state.failOnce()
+      const told = new Map<string, boolean>()
+      const note = (id: string, write: Promise<unknown>): Promise<void> =>
+        write.then(
+          () => void told.set(id, true),
+          () => void told.set(id, false),
+        )
+      const writes = [note('a', notes.create('a', {}))]
+      for (let step = 0; step < steps; step++) await Promise.resolve()
+      writes.push(note('b', notes.create('b', {})))
+      await Promise.resolve()
+      writes.push(note('c', notes.create('c', {})))
+      await Promise.all(writes)
+      for (const [id, isDurable] of told) expect([steps, id, notes.has(id)]).toEqual([steps, id, isDurable])
+      expect(told.get('a')).toBe(false)
+    }
+  })
+
+  test('is told to the app by the change that takes the write back', async () => {
+    const state = new FragileState()
+    const { notes } = await openLocal(state)
+    const told: unknown[] = []
+    notes.subscribe((changes) => told.push(...changes.map(({ id, before, after }) => [id, before, after])))
+    state.failOnce()
+    await refusal(notes.create('a', { title: 'One' }))
+    expect(told).toEqual([
+      ['a', undefined, { title: 'One' }],
+      ['a', { title: 'One' }, undefined],
+    ])
+  })
+
+  test('does no harm to what is written afterwards', async () => {
+    const state = new FragileState()
+    const { engine, notes } = await openLocal(state)
+    await notes.create('a', { title: 'One' })
+    state.failOnce()
+    await refusal(notes.update('a', { title: 'Two' }))
+    await notes.update('a', { title: 'Three' })
+    await notes.create('b', {})
+    const shown = notes.list()
+    await engine.close()
+    expect((await openLocal(state)).notes.list()).toEqual(shown)
+  })
+
+  test('is no unhandled rejection where only the acknowledgement was read', async () => {
+    const state = new FragileState()
+    const { notes } = await openLocal(state)
+    state.failOnce()
+    const uncaught = await uncaughtDuring(async () => {
+      const { acknowledged } = notes.create('a', {})
+      expect((await refusal(acknowledged)).code).toBe('disk_full')
+    })
+    expect(uncaught).toEqual([])
+  })
+
+  test('takes a whole batch back', async () => {
+    const state = new FragileState()
+    const { engine, notes } = await openLocal(state)
+    state.failOnce()
+    const inside: Promise<unknown>[] = []
+    const batch = engine.batch(() => {
+      inside.push(notes.create('a', {}), notes.create('b', {}))
+    })
+    expect((await refusal(batch)).code).toBe('disk_full')
+    for (const write of inside) expect((await refusal(write)).code).toBe('disk_full')
+    expect(notes.size).toBe(0)
+  })
+
+  test('of a store that cannot even be read goes on failing until it can, and then the store is right', async () => {
+    const state = new FragileState()
+    const { engine, notes } = await openLocal(state)
+    await notes.create('a', { title: 'One' })
+    state.failOnce()
+    state.loadGate = Promise.reject(new SyncError('store_failed', 'The disk is gone.'))
+    state.loadGate.catch(() => {})
+    expect((await refusal(notes.create('b', {}))).code).toBe('disk_full')
+    expect((await refusal(notes.create('c', {}))).code).toBe('disk_full')
+    state.loadGate = undefined
+    expect((await refusal(notes.create('d', {}))).code).toBe('disk_full')
+    await notes.create('e', {})
+    expect(notes.list().map(({ id }) => id)).toEqual(['a', 'e'])
+    await engine.close()
+    expect((await openLocal(state)).notes.list().map(({ id }) => id)).toEqual(['a', 'e'])
+  })
+})
+
+describe('a commit that fails during a round', () => {
+  test('of a receipt: the operations are sent again, taken once, and acknowledged', async () => {
+    const world = new World()
+    const state = new FragileState()
+    const device = await world.device({ state })
+    const other = await world.device()
+    await device.sync()
+    const write = device.notes.create('a', { title: 'One' })
+    await write
+    device.link.after = (kind) => {
+      if (kind === 'push') state.failOnce()
+      device.link.after = () => {}
+    }
+    expect(await device.engine.syncNow()).toMatchObject({ ok: false, error: { code: 'disk_full' } })
+    expect(device.engine.status.pending).toBe(1)
+    await device.sync()
+    await write.acknowledged
+    await other.sync()
+    expect(other.notes.list()).toMatchObject([{ id: 'a', value: { title: 'One' }, conflicts: [] }])
+    expect(device.engine.status.pending).toBe(0)
+  })
+
+  test('of a page: it is fetched again', async () => {
+    const world = new World()
+    const state = new FragileState()
+    const device = await world.device({ state })
+    const other = await world.device()
+    await other.notes.create('a', { title: 'One' })
+    await other.sync()
+    await device.sync()
+    await other.notes.create('b', { title: 'Two' })
+    await other.sync()
+    device.link.after = (kind) => {
+      if (kind === 'pull') state.failOnce()
+      device.link.after = () => {}
+    }
+    expect(await device.engine.syncNow()).toMatchObject({ ok: false, error: { code: 'disk_full' } })
+    expect(device.notes.size).toBe(1)
+    await device.sync()
+    expect(device.notes.size).toBe(2)
+  })
+
+  test('an operation is sent only as it is on disk', async () => {
+    const world = new World()
+    const state = new FragileState()
+    const device = await world.device({ state })
+    await device.sync()
+    await device.notes.create('a', { title: 'One' })
+    await device.notes.update('a', { body: 'first' })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const round = device.engine.syncNow()
+    // What supersedes the body is being committed while the push is put together.
+    state.gate = promise
+    const write = device.notes.update('a', { body: 'second' })
+    await pause(20)
+    const sent = JSON.stringify(device.link.pushes.map(({ entries }) => entries))
+    expect(sent).not.toContain('second')
+    expect(sent.includes('"from"')).toBe(false)
+    resolve()
+    await Promise.all([round, write])
+    await device.sync()
+    const other = await world.device()
+    await other.sync()
+    expect(other.notes.get('a')).toEqual({ title: 'One', body: 'second' })
+  })
+})
