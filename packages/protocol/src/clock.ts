@@ -13,9 +13,9 @@ const TICKS_PER_MS = 4096
 /** The wall clock's share ends 49 days before the safe integers do, which leaves the counter room to rise. */
 const LAST_WALL_MS = 2 ** 41 - 2 ** 32
 
-/** The timestamp of a wall-clock time; before 2020 counts as 0, after 2089 as the end. */
+/** The timestamp of a wall-clock time; before 2020 (and what is no time) counts as 0, after 2089 as the end. */
 export const timestampAt = (wallMs: number): Timestamp =>
-  Math.min(Math.max(0, Math.floor(wallMs) - CLOCK_EPOCH_MS), LAST_WALL_MS) * TICKS_PER_MS
+  Math.min(Math.max(0, Math.floor(wallMs || 0) - CLOCK_EPOCH_MS), LAST_WALL_MS) * TICKS_PER_MS
 
 /** The wall-clock time of a timestamp, in milliseconds since 1970. */
 export const wallTimeOf = (timestamp: Timestamp): number => Math.floor(timestamp / TICKS_PER_MS) + CLOCK_EPOCH_MS

@@ -11,8 +11,8 @@ import {
 } from '@whisker/protocol'
 import { describe, expect, test } from 'vitest'
 import { httpTransport } from './index.ts'
-import { PAGE, PULL, PUSH, RECEIPT, VERSION } from './test/messages.ts'
-import { serverAnswering, serverWith } from './test/server.ts'
+import { PAGE, PULL, PUSH, RECEIPT, VERSION } from './testing/messages.ts'
+import { serverAnswering, serverWith } from './testing/server.ts'
 
 const TOKEN = 'secret-token-123'
 const failure = (promise: Promise<unknown>): Promise<SyncError> =>

@@ -2,8 +2,8 @@ import { type Clock, type SyncError, encodeRefusal } from '@whisker/protocol'
 import { expect, test } from 'vitest'
 import { httpTransport } from './index.ts'
 import { retryAfterMs } from './refusals.ts'
-import { PULL, PUSH, REFUSAL } from './test/messages.ts'
-import { serverAnswering } from './test/server.ts'
+import { PULL, PUSH, REFUSAL } from './testing/messages.ts'
+import { serverAnswering } from './testing/server.ts'
 
 const NOW = Date.UTC(2026, 0, 1, 12)
 const clock: Clock = { now: () => NOW, after: () => () => undefined }

@@ -214,7 +214,7 @@ describe('a push is refused', () => {
 })
 
 describe('a push is too large', () => {
-  test.for<readonly [string, object]>([
+  test.each<[string, Readonly<Record<string, unknown>>]>([
     ['with too many entries', { entries: Array.from({ length: 501 }, () => [0, 1, 1]) }],
     ['with too many offers', { offers: Array.from({ length: 501 }, () => ['stories', 'doc', []]) }],
     ['with more voided counters than one push may have', { entries: [[0, 1, 100_001]] }],

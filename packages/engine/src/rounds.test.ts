@@ -1,0 +1,328 @@
+import { SyncError } from '@whisker/protocol'
+import { describe, expect, test } from 'vitest'
+import { refusal } from '../test-support/local.ts'
+import { World, meet } from '../test-support/world.ts'
+
+test('a second pull brings nothing, and nobody gets back what they wrote', async () => {
+  const world = new World()
+  const [a, b] = await world.pair()
+  for (let index = 0; index < 5; index++) await a.notes.create(`n${index}`, {})
+  await meet(a, b)
+  a.link.pages.length = 0
+  b.link.pages.length = 0
+  expect(await a.sync()).toMatchObject({ pushed: 0, pulled: 0 })
+  expect(await b.sync()).toMatchObject({ pushed: 0, pulled: 0 })
+  await a.notes.update('n0', { title: 'One' })
+  expect(await a.sync()).toMatchObject({ pushed: 1, pulled: 0 })
+  expect(a.link.pages.flatMap(({ rows }) => rows)).toEqual([])
+})
+
+test('an outbox larger than a batch goes in several, in order, and arrives page by page', async () => {
+  const limits = { batchOperations: 3, pageRows: 2 }
+  const world = new World()
+  const [a, b] = await world.pair({ limits })
+  for (let index = 0; index < 10; index++) await a.notes.create(`n${index}`, { count: index })
+  await a.sync()
+  expect(a.link.pushes.map(({ entries }) => entries.length)).toEqual([3, 3, 3, 1])
+  await b.sync()
+  expect(b.link.pages.length).toBeGreaterThanOrEqual(5)
+  expect(b.notes.list().map(({ value }) => value.count)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+})
+
+test('a push that is too large is sent in smaller ones, and one operation that is too large alone is rejected', async () => {
+  const device = await new World().device()
+  for (const id of ['a', 'b', 'c', 'd']) await device.notes.create(id, { title: id })
+  const tooLarge = (): SyncError => new SyncError('too_large', 'The body is too large.')
+  device.link.refuse = (kind) => (kind === 'push' && sizes.push(1) === 1 ? tooLarge() : undefined)
+  const sizes: number[] = []
+  await device.sync()
+  expect(device.link.pushes.map(({ entries }) => entries.length)).toEqual([2, 2])
+  await device.notes.create('e', {})
+  device.link.refuse = (kind) => (kind === 'push' ? tooLarge() : undefined)
+  await device.engine.syncNow()
+  expect(device.engine.rejected.list()).toMatchObject([{ operation: { document: 'e' }, reason: { code: 'too_large' } }])
+})
+
+test('a write made during a round is sent by the next, or by the same', async () => {
+  const world = new World()
+  const [a, b] = await world.pair()
+  await a.notes.create('a', {})
+  for (const moment of ['before', 'after'] as const) {
+    for (const kind of ['push', 'pull'] as const) {
+      const id = `${moment}-${kind}`
+      a.link[moment] = async (now) => {
+        if (now !== kind) return
+        a.link[moment] = () => {}
+        await a.notes.create(id, {})
+        await a.notes.update('a', { title: id })
+      }
+      await a.notes.update('a', { body: id })
+      await a.sync()
+      await a.sync()
+      expect(a.engine.status.pending).toBe(0)
+      await b.sync()
+      expect(b.notes.get('a')).toEqual({ body: id, title: id })
+      expect(b.notes.has(id)).toBe(true)
+    }
+  }
+})
+
+describe('a lost reply', () => {
+  test('doubles nothing: the operations are recognised and acknowledged', async () => {
+    const world = new World()
+    const [a, b] = await world.pair()
+    const write = a.notes.create('a', { tags: ['x'] })
+    await write
+    await a.notes.updateMetadata('a', { pinned: true })
+    a.link.losesReplies = 1
+    expect(await a.engine.syncNow()).toMatchObject({ ok: false, error: { code: 'network' } })
+    expect(a.engine.status.pending).toBe(2)
+    await a.notes.update('a', { title: 'One' })
+    await meet(a, b)
+    await write.acknowledged
+    expect(a.engine.status.pending).toBe(0)
+    expect(a.link.pushes.flatMap(({ entries }) => entries)).toHaveLength(5)
+    expect(b.notes.list()).toEqual([
+      { id: 'a', value: { title: 'One', tags: ['x'] }, metadata: { pinned: true }, pending: false, conflicts: [] },
+    ])
+  })
+
+  test('and a closed engine in between: it goes on where it was', async () => {
+    const world = new World()
+    const [a, b] = await world.pair()
+    await a.notes.create('a', { title: 'One' })
+    a.link.losesReplies = 1
+    await a.engine.syncNow()
+    const again = await a.reopen()
+    await again.notes.update('a', { body: 'text' })
+    await meet(again, b)
+    expect([again.engine.status.pending, b.notes.get('a')]).toEqual([0, { title: 'One', body: 'text' }])
+    expect(again.engine.rejected.list()).toEqual([])
+  })
+
+  test('under each strategy leaves one document and no conflict', async () => {
+    for (const strategy of ['auto_merge', 'last_write_wins', 'keep_both', 'manual'] as const) {
+      const world = new World()
+      const [a, b] = await world.pair({ notes: { strategy } })
+      await a.notes.create('a', { title: 'One' })
+      a.link.losesReplies = 1
+      await a.engine.syncNow()
+      await a.notes.update('a', { title: 'Two' })
+      await b.sync()
+      await b.notes.update('a', { body: 'text' })
+      await meet(a, b)
+      expect([strategy, a.notes.list()]).toEqual([strategy, b.notes.list()])
+      const texts = JSON.stringify(a.notes.list())
+      expect([texts.includes('Two'), texts.includes('text')]).toEqual([true, true])
+    }
+  })
+})
+
+describe('a server started again', () => {
+  test('is a new epoch: what is pending is issued again, and nothing is lost or doubled', async () => {
+    const world = new World()
+    const [a, b] = await world.pair()
+    await a.notes.create('a', { title: 'One' })
+    await meet(a, b)
+    const write = a.notes.update('a', { title: 'Two' })
+    await write
+    await a.notes.update('a', { body: 'text' })
+    await b.notes.create('b', {})
+    world.restart()
+    await meet(a, b)
+    await write.acknowledged
+    for (const { notes, engine } of [a, b]) {
+      expect(notes.list()).toEqual([
+        { id: 'a', value: { title: 'Two', body: 'text' }, metadata: {}, pending: false, conflicts: [] },
+        { id: 'b', value: {}, metadata: {}, pending: false, conflicts: [] },
+      ])
+      expect(engine.status).toMatchObject({ pending: 0, rejected: 0 })
+    }
+  })
+
+  test('after a lost reply: what it took is recognised', async () => {
+    const world = new World()
+    const [a, b] = await world.pair()
+    await a.notes.create('a', { title: 'One' })
+    await a.sync()
+    await a.notes.update('a', { title: 'Two' })
+    a.link.losesReplies = 1
+    await a.engine.syncNow()
+    await b.sync()
+    world.restart()
+    await a.notes.update('a', { body: 'text' })
+    await meet(a, b)
+    for (const { notes } of [a, b]) {
+      expect([notes.get('a'), notes.conflicts()]).toEqual([{ title: 'Two', body: 'text' }, []])
+    }
+    const dots = a.link.pushes.flatMap(({ entries }) => entries).filter((entry) => 'delta' in entry)
+    expect(dots.filter((entry) => 'delta' in entry && entry.delta[0]?.value === 'Two')).toHaveLength(2)
+  })
+
+  test('while a device was away for several starts', async () => {
+    const world = new World()
+    const [a, b] = await world.pair()
+    await meet(a, b)
+    await a.notes.create('a', {})
+    for (let start = 0; start < 3; start++) {
+      world.restart()
+      await b.notes.create(`b${start}`, {})
+      await b.sync()
+    }
+    await meet(a, b)
+    expect(a.notes.list()).toEqual(b.notes.list())
+    expect([a.notes.size, a.engine.status.pending]).toEqual([4, 0])
+  })
+})
+
+describe('progress', () => {
+  test('is told batch by batch and page by page', async () => {
+    const limits = { batchOperations: 2, pageRows: 2 }
+    const world = new World()
+    const [a, b] = await world.pair({ limits })
+    for (let index = 0; index < 4; index++) await a.notes.create(`n${index}`, {})
+    const pushed: unknown[] = []
+    a.engine.on('sync_progress', ({ phase, done, total }) => phase === 'push' && pushed.push([done, total]))
+    await a.sync()
+    expect(pushed).toEqual([
+      [2, 4],
+      [4, 4],
+    ])
+    const pulled: number[] = []
+    b.engine.on('sync_progress', ({ phase, done, total }) => phase === 'pull' && pulled.push(done / total))
+    await b.sync()
+    expect(pulled.slice(0, 2)).toEqual([0.5, 1])
+  })
+
+  test('started and completed frame a round', async () => {
+    const device = await new World().device()
+    const told: string[] = []
+    device.engine.on('sync_started', () => told.push('started'))
+    device.engine.on('sync_completed', ({ pushed, pulled }) => told.push(`completed ${pushed} ${pulled}`))
+    device.engine.on('sync_failed', ({ error }) => told.push(`failed ${error.code}`))
+    await device.notes.create('a', {})
+    await device.sync()
+    device.link.isDown = true
+    await device.engine.syncNow()
+    expect(told).toEqual(['started', 'completed 1 0', 'started', 'failed network'])
+  })
+})
+
+test('statistics are kept across restarts', async () => {
+  const world = new World()
+  const [a, b] = await world.pair()
+  await a.notes.create('a', {})
+  await a.notes.create('b', {})
+  await meet(a, b)
+  b.link.isDown = true
+  await b.engine.syncNow()
+  expect(a.engine.statistics).toMatchObject({ syncs: 2, operationsSent: 2, errors: 0 })
+  expect(b.engine.statistics).toMatchObject({ syncs: 2, operationsReceived: 2, errors: 1 })
+  const { statistics } = b.engine
+  expect((await b.reopen()).engine.statistics).toEqual(statistics)
+})
+
+test('forbidden to push: pulling goes on, the outbox stays, and it is told', async () => {
+  const rights = { mayWrite: true }
+  const world = new World({ authorize: (_, __, action) => action === 'read' || rights.mayWrite })
+  const [a, b] = await world.pair()
+  await a.notes.create('a', {})
+  await meet(a, b)
+  await a.notes.update('a', { title: 'One' })
+  await a.sync()
+  await b.notes.update('a', { body: 'text' })
+  rights.mayWrite = false
+  expect(await b.engine.syncNow()).toMatchObject({ ok: false, error: { code: 'forbidden' } })
+  expect(b.notes.get('a')).toEqual({ title: 'One', body: 'text' })
+  expect(b.engine.status).toMatchObject({ pending: 1, rejected: 0, reason: { code: 'forbidden' } })
+  rights.mayWrite = true
+  await meet(b, a)
+  expect(a.notes.get('a')).toEqual({ title: 'One', body: 'text' })
+})
+
+test('forbidden to read: everything here stays, and it goes on when access is back', async () => {
+  const rights = { mayRead: true }
+  const world = new World({ authorize: (_, __, action) => action !== 'read' || rights.mayRead })
+  const [a, b] = await world.pair()
+  await a.notes.create('a', {})
+  await meet(a, b)
+  rights.mayRead = false
+  await a.notes.create('b', {})
+  expect(await a.engine.syncNow()).toMatchObject({ ok: false, error: { code: 'forbidden' } })
+  expect(a.notes.size).toBe(2)
+  rights.mayRead = true
+  await meet(a, b)
+  expect(b.notes.size).toBe(2)
+})
+
+test('a code that nobody knows means: try again, tell, keep everything', async () => {
+  const device = await new World().device()
+  await device.notes.create('a', {})
+  device.link.refuse = () => new SyncError('teapot' as 'unavailable', 'Short and stout.')
+  expect(await device.engine.syncNow()).toMatchObject({ ok: false, error: { code: 'teapot' } })
+  expect(device.engine.status).toMatchObject({ pending: 1, rejected: 0, attempt: 1, reason: { code: 'teapot' } })
+  device.link.refuse = () => undefined
+  await device.sync()
+  expect(device.engine.status.pending).toBe(0)
+})
+
+test('a device whose clock runs ahead takes new times, and nothing is lost', async () => {
+  const world = new World()
+  const [a, b] = await world.pair()
+  await b.notes.create('b', {})
+  await meet(a, b)
+  const ahead = new World({ store: world.store })
+  // The same server, as a device sees it whose clock is an hour ahead.
+  ahead.clock.advance(3_600_000)
+  ahead.server = world.server
+  const c = await ahead.device()
+  await c.notes.create('c', { title: 'One' })
+  await c.notes.update('c', { title: 'Two' })
+  await c.sync()
+  await c.notes.update('c', { body: 'text' })
+  await meet(c, a, b)
+  for (const { notes } of [a, b, c]) expect(notes.get('c')).toEqual({ title: 'Two', body: 'text' })
+  expect(c.engine.status).toMatchObject({ pending: 0, rejected: 0, clockSkewMs: 3_600_000 })
+})
+
+test('two engines on copies of one store become two, and nothing is lost', async () => {
+  const { memoryState } = await import('./memory-state.ts')
+  const world = new World()
+  const other = await world.device()
+  const state = memoryState()
+  const a = await world.device({ state })
+  await a.notes.create('a', { title: 'One' })
+  await a.sync()
+  const copy = memoryState()
+  const from = await state.open('elsewhere', () => '' as never)
+  await from.close()
+  await a.engine.close()
+  const source = await state.open('shared', () => '' as never)
+  const stored = await source.load()
+  await source.close()
+  const target = await copy.open('shared', () => source.device)
+  await target.commit({ ...stored, revision: 0 })
+  await target.close()
+  const [one, two] = [await world.device({ state }), await world.device({ state: copy })]
+  await one.notes.update('a', { title: 'A' })
+  await two.notes.update('a', { body: 'B' })
+  await two.notes.create('b', {})
+  await meet(one, two, other)
+  for (const { notes, engine } of [one, two, other]) {
+    expect(notes.get('a')).toEqual({ title: 'A', body: 'B' })
+    expect([notes.size, engine.status.pending, engine.status.rejected]).toEqual([2, 0, 0])
+  }
+})
+
+test('an acknowledgement resolves only when the server has the operation', async () => {
+  const world = new World()
+  const device = await world.device()
+  let isAcknowledged = false
+  const write = device.notes.create('a', {})
+  void write.acknowledged.then(() => (isAcknowledged = true))
+  await write
+  expect(isAcknowledged).toBe(false)
+  await device.sync()
+  await write.acknowledged
+  expect((await refusal(device.notes.create('a', {}).acknowledged)).code).toBe('document_exists')
+})
