@@ -1,8 +1,11 @@
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const workspaces = [
-  ...['packages', 'apps'].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)),
+  ...['packages', 'apps'].flatMap((folder) =>
+    readdirSync(join(import.meta.dirname, folder)).map((name) => `${folder}/${name}`),
+  ),
   'tools',
 ]
 

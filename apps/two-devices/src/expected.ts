@@ -33,15 +33,15 @@ const CHANGED: Readonly<Record<string, (country: Fields) => Fields>> = {
 
 const WRITTEN: readonly ExpectedDocument[] = [
   // The later write, and the other as a note of its own
-  { collection: 'notes', id: 'packing', value: { title: 'To pack', text: 'boots, pencil, umbrella' } },
-  { collection: 'notes', id: 'packing~*', value: { title: 'To pack', text: 'boots, pencil, raincoat' } },
+  { collection: 'notes', id: 'packing', value: { title: 'To pack', text: 'pencil, umbrella' } },
+  { collection: 'notes', id: 'packing~*', value: { title: 'To pack', text: 'pencil, raincoat' } },
   { collection: 'notes', id: 'ferries', value: { title: 'Ferries', text: 'The last one leaves at nine.' } },
   // Both versions, the copy with its new title
-  { collection: 'drafts', id: 'opening', value: { title: 'Opening', text: 'It rained, and Lisbon slept.' } },
+  { collection: 'drafts', id: 'opening', value: { title: 'Opening', text: 'Lisbon slept.' } },
   {
     collection: 'drafts',
     id: 'opening~*',
-    value: { title: 'Opening, second version', text: 'It rained softly on Lisbon.' },
+    value: { title: 'Opening, again', text: 'It rained softly.' },
   },
   // The laptop's, picked although the tablet's was later
   { collection: 'chapters', id: 'one', value: { title: 'The Harbour', text: 'The ferry was late.' } },
@@ -61,14 +61,14 @@ export const expectedOpen = (): ExpectedOpen[] => [
   {
     strategy: 'last_write_wins',
     document: 'notes/packing',
-    shown: 'boots, pencil, umbrella',
-    others: ['boots, pencil, raincoat'],
+    shown: 'pencil, umbrella',
+    others: ['pencil, raincoat'],
   },
   {
     strategy: 'keep_both',
     document: 'drafts/opening',
-    shown: 'It rained, and Lisbon slept.',
-    others: ['It rained softly on Lisbon.'],
+    shown: 'Lisbon slept.',
+    others: ['It rained softly.'],
   },
   { strategy: 'manual', document: 'chapters/one', shown: 'The Ferry', others: ['The Harbour'] },
   { strategy: 'auto_merge', document: 'atlas/ata', shown: ['McMurdo Station'], others: [undefined] },

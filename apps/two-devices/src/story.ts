@@ -24,7 +24,7 @@ export interface Place {
 
 /** The three texts that the novel begins with, beside the atlas. */
 export const BEGINNING = [
-  { collection: 'notes', id: 'packing', value: { title: 'To pack', text: 'boots, pencil' } },
+  { collection: 'notes', id: 'packing', value: { title: 'To pack', text: 'pencil' } },
   { collection: 'drafts', id: 'opening', value: { title: 'Opening', text: 'It rained on Lisbon.' } },
   { collection: 'chapters', id: 'one', value: { title: 'Chapter one', text: 'The ferry was late.' } },
 ] as const
@@ -58,16 +58,16 @@ export const SAME_FIELD: readonly Scene[] = [
     collection: 'notes',
     id: 'packing',
     path: ['text'],
-    laptop: 'boots, pencil, raincoat',
-    tablet: 'boots, pencil, umbrella',
+    laptop: 'pencil, raincoat',
+    tablet: 'pencil, umbrella',
   },
   {
     strategy: 'keep_both',
     collection: 'drafts',
     id: 'opening',
     path: ['text'],
-    laptop: 'It rained softly on Lisbon.',
-    tablet: 'It rained, and Lisbon slept.',
+    laptop: 'It rained softly.',
+    tablet: 'Lisbon slept.',
   },
   {
     strategy: 'manual',
@@ -100,7 +100,7 @@ export const SETTLED = {
   /** The laptop's. */
   chapters: 'The Harbour',
   /** The copy gets a title of its own. */
-  drafts: 'Opening, second version',
+  drafts: 'Opening, again',
 } as const
 
 /** A patch that writes one place. */

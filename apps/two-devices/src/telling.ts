@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import picocolors from 'picocolors'
 import { type Followed, followProgress } from './progress.ts'
 
@@ -10,7 +11,8 @@ export interface Audience {
   readonly terminal?: NodeJS.WriteStream | undefined
 }
 
-const WIDTH = Math.min(process.stdout.columns ?? 100, 100)
+// A pipe has no width, and some terminals say 0.
+const WIDTH = Math.min(process.stdout.columns || 100, 100)
 const inColour = picocolors.isColorSupported && (process.stdout.isTTY || 'FORCE_COLOR' in process.env)
 const { bold, dim, green, red, cyan, magenta, blue, yellow } = picocolors.createColors(inColour)
 const COLOURS = { laptop: cyan, tablet: magenta, phone: blue, server: yellow }
@@ -25,12 +27,16 @@ export class Telling {
   }
 
   title(title: string, lines: readonly string[]): void {
-    this.#line(`\n  ${bold(title)}\n`)
+    this.gap()
+    this.#line(`  ${bold(title)}`)
+    this.gap()
     for (const line of lines) this.#line(`  ${line}`)
   }
 
   act(title: string): void {
-    this.#line(`\n${bold(` ${++this.#acts}  ${title} `)}${dim('─'.repeat(Math.max(0, WIDTH - title.length - 6)))}\n`)
+    this.gap()
+    this.#line(`${bold(` ${++this.#acts}  ${title} `)}${dim('─'.repeat(Math.max(0, WIDTH - title.length - 6)))}`)
+    this.gap()
     this.#isWithinAct = false
   }
 
@@ -59,11 +65,13 @@ export class Telling {
   }
 
   gap(): void {
-    this.#line('')
+    this.#audience.write('\n')
   }
 
   end(isGood: boolean, text: string): void {
-    this.#line(`\n  ${isGood ? green(bold('✓')) : red(bold('✗'))} ${bold(text)}\n`)
+    this.gap()
+    this.#line(`  ${isGood ? green(bold('✓')) : red(bold('✗'))} ${bold(text)}`)
+    this.gap()
   }
 
   who(name: Name): string {
@@ -85,14 +93,30 @@ export class Telling {
 
   #line(text: string): void {
     this.#isWithinAct = true
-    this.#audience.write(`${text}\n`)
+    this.#audience.write(`${text.split('\n').map(wrapped).join('\n')}\n`)
   }
 }
+
+/** Breaks a line that is too long at its spaces, and goes on under its text. */
+function wrapped(text: string): string {
+  if (lengthOf(text) <= WIDTH) return text
+  const [first = '', ...words] = text.split(/(?<=\S) (?=\S)/)
+  const indent = /^\s*/.exec(text)?.[0] ?? ''
+  const lines = [first]
+  for (const word of words) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`
+    if (lengthOf(longer) > WIDTH) lines.push(indent + word)
+    else lines[lines.length - 1] = longer
+  }
+  return lines.join('\n')
+}
+
+const lengthOf = (text: string): number => stripVTControlCharacters(text).length
 
 export const emphasis = (text: string): string => bold(text)
 export const aside = (text: string): string => dim(text)
 export const quoted = (value: unknown): string => {
-  if (value === undefined) return dim('deleted')
+  if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return value.map(quoted).join(', ')
   return typeof value === 'string' ? `“${value}”` : JSON.stringify(value)
 }

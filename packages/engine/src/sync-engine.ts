@@ -72,7 +72,9 @@ export class SyncEngine<M = AnyDocuments> {
   }
 
   /** Opens the local replica. Never touches the network. */
-  static async open<M extends DocumentMap<M> = AnyDocuments>(options: SyncEngineOptions<M>): Promise<SyncEngine<M>> {
+  static async open<M extends DocumentMap<M> = AnyDocuments>(
+    options: SyncEngineOptions<NoInfer<M>>,
+  ): Promise<SyncEngine<M>> {
     const { space, device, collections, state, transport } = options
     const { clock = systemClock, random = systemRandom } = options
     checkName(space, 'space')
@@ -173,9 +175,13 @@ export class SyncEngine<M = AnyDocuments> {
     if (this.#core.isClosed) throw closedError()
     const { outbox, rejected } = this.#core.ledger
     if (!options.discardPending && outbox.size + rejected.size > 0) {
-      throw new SyncError('pending_work', `${outbox.size} operations are not on the server, ${rejected.size} were refused.`, {
-        fix: 'Sync first, or pass { discardPending: true } to lose them.',
-      })
+      throw new SyncError(
+        'pending_work',
+        `${outbox.size} operations are not on the server, ${rejected.size} were refused.`,
+        {
+          fix: 'Sync first, or pass { discardPending: true } to lose them.',
+        },
+      )
     }
     await this.#shut()
     await this.#core.store.destroy()
@@ -231,4 +237,3 @@ function rejectedOperations(core: Core): RejectedOperations {
     },
   }
 }
-

@@ -68,9 +68,9 @@ function tellOf({ setting: { telling, facts } }: Stage, expected: number): void 
   for (const device of facts.devices) {
     const sent = `sent ${number(device.operationsSent)} changes, ${bytes(device.bytesSent)}`
     const received = `received ${number(device.operationsReceived)}, ${bytes(device.bytesReceived)}`
-    telling.does(device.name as Name, `${sent.padEnd(32)} ${received.padEnd(28)} on disk ${bytes(device.bytesOnDisk)}`)
+    telling.does(device.name as Name, `${sent.padEnd(29)}${received.padEnd(24)}${bytes(device.bytesOnDisk)} on disk`)
   }
-  telling.does('server', `${' '.repeat(61)} on disk ${bytes(facts.server?.bytesOnDisk ?? 0)}`)
+  telling.does('server', `${' '.repeat(53)}${bytes(facts.server?.bytesOnDisk ?? 0)} on disk`)
   telling.gap()
   for (const { device, what, expected: wanted, found } of facts.differences.slice(0, SHOWN_DIFFERENCES)) {
     telling.bad(`${device}, ${what}: expected ${short(wanted)}, found ${short(found)}`)

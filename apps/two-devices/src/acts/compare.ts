@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Strategy } from '@whisker/protocol'
 import { expectedOpen } from '../expected.ts'
 import type { OpenFacts } from '../facts.ts'
 import type { DeviceProcess } from '../processes/control.ts'
@@ -24,7 +25,7 @@ export async function compare({ stage, laptop, tablet }: Scenery): Promise<void>
     telling.scene(HEADINGS[index] ?? open.document, open.document)
     for (const [name, sight] of both) {
       const { shown, others } = sight.open[index] ?? { shown: undefined, others: [] }
-      const listed = `${LISTED[open.strategy] ?? ''} ${others.map(quoted).join(', ')}`
+      const listed = `${LISTED[open.strategy] ?? ''} ${others.map(otherOf).join(', ')}`
       telling.does(name, `${quoted(shown)}   ${aside(listed)}`)
     }
   }
@@ -38,14 +39,16 @@ export async function compare({ stage, laptop, tablet }: Scenery): Promise<void>
     }
   }
   if (facts.differences.length) telling.bad('the devices do not list what the story expects')
-  else telling.good('both devices show the same and list the same; nothing that was typed is gone')
+  else telling.good('both devices show and list the same; nothing that was typed is gone')
 }
 
-const MEANING = {
+const otherOf = (value: unknown): string => (value === undefined ? 'the delete' : quoted(value))
+
+const MEANING: Readonly<Record<Strategy, string>> = {
   auto_merge: 'the later value shows, the other is listed',
-  last_write_wins: 'the later document shows, the other is listed',
+  last_write_wins: 'the later one shows, the other is listed',
   keep_both: 'both stay, as two documents',
-  manual: 'the later value shows, and the place is open until somebody chooses',
+  manual: 'the later value shows until somebody chooses',
 }
 
 const HEADINGS = [

@@ -11,7 +11,7 @@ const A_MOMENT_MS = 20
 export async function editOffline({ stage, laptop, tablet }: Scenery): Promise<void> {
   const { telling } = stage.setting
   await Promise.all([laptop.call('stop'), tablet.call('stop')])
-  telling.say('Airplane mode: neither device syncs. Both go on writing, unaware of each other.')
+  telling.say('Airplane mode: neither device syncs. Both go on writing, unaware of the other.')
 
   const { collection, id } = DIFFERENT_FIELDS
   telling.scene('Different fields of one document', `${collection}/${id}, Portugal`)
@@ -44,9 +44,7 @@ export async function editOffline({ stage, laptop, tablet }: Scenery): Promise<v
   telling.gap()
   const waiting = await Promise.all([laptop.call('status'), tablet.call('status')])
   const [onLaptop = 0, onTablet = 0] = waiting.map(({ pending }) => pending)
-  telling.good(
-    `all of it is safe on disk: ${plural(onLaptop, 'change')} on the laptop and ${onTablet} on the tablet wait`,
-  )
+  telling.good(`safe on disk and waiting: ${plural(onLaptop, 'change')} on the laptop, ${onTablet} on the tablet`)
 }
 
 const seen = async (device: DeviceProcess, { collection, id, path }: Place): Promise<unknown> =>

@@ -18,10 +18,8 @@ export async function killInMidPush({ stage, server, laptop, tablet }: Scenery):
   }
   const took = seconds(performance.now() - startedAt)
   telling.say(
-    `Still offline, the laptop adds ${number(bulk.length)} historical maps to the atlas, in ${took}. Then it goes`,
-  )
-  telling.say(
-    `online and sends them, ${batchOperations} at a time. In the middle, the server is killed with ${emphasis('SIGKILL')}.`,
+    `Still offline, the laptop adds ${number(bulk.length)} historical maps to the atlas, in ${took}. Then it goes ` +
+      `online and sends them, ${batchOperations} at a time. In the middle, the server is killed with ${emphasis('SIGKILL')}.`,
   )
   telling.gap()
 
@@ -50,7 +48,7 @@ export async function killInMidPush({ stage, server, laptop, tablet }: Scenery):
   await found
   await tablet.call('create', MEANWHILE.collection, MEANWHILE.id, MEANWHILE.value)
   const { state } = await tablet.call('status')
-  telling.does('tablet', `leaves airplane mode, finds no server, is ${emphasis(state)} too, and writes on:`)
+  telling.does('tablet', `finds no server, is ${emphasis(state)} too, and writes on:`)
   telling.does('tablet', `${MEANWHILE.collection}/${MEANWHILE.id} = ${quoted(MEANWHILE.value.text)}`)
 }
 
