@@ -71,11 +71,7 @@ export class Collection<T> {
   }
 
   /** Changes some fields, by a deep partial (`undefined` removes) or by editing a draft in place. */
-  update(
-    id: string,
-    change: Patch<T> | ((draft: DeepMutable<T>) => void),
-    options: WriteOptions<T> = {},
-  ): WriteResult {
+  update(id: string, change: Patch<T> | ((draft: DeepMutable<T>) => void), options: WriteOptions<T> = {}): WriteResult {
     return this.#write(() => this.#parts.writer.update(id, change, options.read))
   }
 

@@ -65,7 +65,6 @@ export class Committer {
       const waiters = this.#waiters
       this.#waiters = []
       try {
-        if (this.#isAhead) throw this.#failure
         await this.#commit()
         for (const waiter of waiters) waiter.resolve()
       } catch (thrown) {
@@ -76,6 +75,7 @@ export class Committer {
   }
 
   async #commit(): Promise<void> {
+    if (this.#isAhead && this.#failure) throw this.#failure
     coalesce(this.#ledger, this.#fresh)
     this.#fresh = []
     if (!this.#ledger.hasChanges) return

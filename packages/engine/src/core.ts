@@ -103,7 +103,11 @@ export class Core {
       this.committer.stage(operations)
       const outcomes = operations.map((operation) => this.ledger.itemOf(operation)?.outcome)
       const done = this.#batch ? this.#batch.done.promise : this.#committed()
-      return withAcknowledged(done.then(() => result), outcomes, this.#batch !== undefined)
+      return withAcknowledged(
+        done.then(() => result),
+        outcomes,
+        this.#batch !== undefined,
+      )
     } catch (thrown) {
       this.ledger.undo(mark)
       const error = toSyncError(thrown, 'invalid_value')
@@ -141,10 +145,7 @@ export class Core {
     } else {
       this.#committed().then(batch.done.resolve, batch.done.reject)
     }
-    return withAcknowledged(
-      batch.done.promise,
-      batch.failed ? [] : outcomes.map((item) => item.outcome),
-    )
+    return withAcknowledged(batch.done.promise, batch.failed ? [] : outcomes.map((item) => item.outcome))
   }
 
   async #committed(): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { openLocal, uncaughtDuring } from '../test-support/local.ts'
-import { World, meet, pause } from '../test-support/world.ts'
+import { openLocal, uncaughtDuring } from './testing/local.ts'
+import { World, meet, pause } from './testing/world.ts'
 
 describe('subscribe', () => {
   test('tells what changed, what it was, and whether it came from here', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { openLocal, refusal, uncaughtDuring } from '../test-support/local.ts'
-import { FragileState } from '../test-support/fragile-state.ts'
-import { World, pause } from '../test-support/world.ts'
+import { openLocal, refusal, uncaughtDuring } from './testing/local.ts'
+import { FragileState } from './testing/fragile-state.ts'
+import { World, pause } from './testing/world.ts'
 import { memoryState } from './memory-state.ts'
 import { SyncEngine } from './sync-engine.ts'
 
@@ -43,8 +43,9 @@ test('a collection that is not configured is kept and synced, and shown when it 
   expect(() => narrow.collection('drafts' as 'notes')).toThrow(
     expect.objectContaining({ code: 'unknown_collection' }) as Error,
   )
-  await a.engine.stop()
-  const store = await narrow.close().then(() => SyncEngine.open({ space: 'shared', collections: { drafts: {} }, state }))
+  const store = await narrow
+    .close()
+    .then(() => SyncEngine.open({ space: 'shared', collections: { drafts: {} }, state }))
   expect(store.collection('drafts').get('d')).toEqual({ title: 'Draft' })
   await b.sync()
   expect(b.drafts.get('d')).toEqual({ title: 'Draft' })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { World, meet } from '../test-support/world.ts'
-import type { Note } from '../test-support/world.ts'
+import { World, meet } from './testing/world.ts'
+import type { Note } from './testing/world.ts'
 
 test('what one device writes, the others show', async () => {
   const [a, b, c] = await new World().trio()
@@ -99,9 +99,7 @@ test('a document created again after a delete is the new one everywhere', async 
   await a.notes.create('a', { title: 'Two' })
   await meet(a, b)
   for (const { notes } of [a, b]) {
-    expect(notes.list()).toEqual([
-      { id: 'a', value: { title: 'Two' }, metadata: {}, pending: false, conflicts: [] },
-    ])
+    expect(notes.list()).toEqual([{ id: 'a', value: { title: 'Two' }, metadata: {}, pending: false, conflicts: [] }])
   }
 })
 
@@ -118,9 +116,9 @@ test('two documents created under one id at the same time merge into one', async
   }
 })
 
-describe('a write made from a value that was read', () => {
-  const edited = (value: Note | undefined, change: Note): Note => ({ ...value, ...change })
+const edited = (value: Note | undefined, change: Note): Note => ({ ...value, ...change })
 
+describe('a write made from a value that was read', () => {
   test('merges with what arrived since then, and does not overwrite it', async () => {
     const [a, b] = await new World().pair()
     await a.notes.create('a', { title: 'One', body: 'text' })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { openLocal } from '../test-support/local.ts'
-import { World, meet } from '../test-support/world.ts'
+import { openLocal } from './testing/local.ts'
+import { World, meet } from './testing/world.ts'
 
 describe('what is read', () => {
   test('is frozen through and through', async () => {
@@ -78,7 +78,11 @@ describe('list', () => {
     const { notes } = await openLocal()
     for (const [id, count] of Object.entries({ a: 3, b: 1, c: 2, d: 1 })) await notes.create(id, { count })
     await notes.create('e', { title: 'no count' })
-    const ids = (options: Parameters<typeof notes.list>[0]): string => notes.list(options).map(({ id }) => id).join('')
+    const ids = (options: Parameters<typeof notes.list>[0]): string =>
+      notes
+        .list(options)
+        .map(({ id }) => id)
+        .join('')
     expect(ids({ where: (note) => note.count === 1 })).toBe('bd')
     expect(ids({ where: (_, id) => id > 'c' })).toBe('de')
     expect(ids({ orderBy: 'count' })).toBe('ebdca')
@@ -93,6 +97,11 @@ describe('list', () => {
     const values = { a: 'text', b: 10, c: true, d: null, e: 9, f: 'Text', g: false, h: { x: 1 } }
     for (const [id, title] of Object.entries(values)) await notes.create(id, { title: title as string })
     await notes.create('i', {})
-    expect(notes.list({ orderBy: 'title' }).map(({ id }) => id).join('')).toBe('digcebfah')
+    expect(
+      notes
+        .list({ orderBy: 'title' })
+        .map(({ id }) => id)
+        .join(''),
+    ).toBe('digcebfah')
   })
 })

@@ -1,9 +1,14 @@
 import { LIMITS, SyncError, isSyncError } from '@whisker/protocol'
 import { describe, expect, test } from 'vitest'
-import { FragileState } from '../test-support/fragile-state.ts'
-import { openLocal, refusal } from '../test-support/local.ts'
-import type { Note } from '../test-support/world.ts'
+import { FragileState } from './testing/fragile-state.ts'
+import { openLocal, refusal } from './testing/local.ts'
+import type { Note } from './testing/world.ts'
 import { SyncEngine } from './sync-engine.ts'
+
+const lateEdit: (draft: { title?: string }) => unknown = async (draft) => {
+  await Promise.resolve()
+  draft.title = 'Two'
+}
 
 const bad = (value: unknown): Note => value as Note
 
@@ -79,16 +84,15 @@ describe('a write is refused with its code', () => {
   test('invalid_options: an edit that goes on after it returned', async () => {
     const { notes } = await openLocal()
     await notes.create('a', { title: 'One' })
-    const late = notes.update('a', async (draft) => {
-      await Promise.resolve()
-      draft.title = 'Two'
-    })
+    const late = notes.update('a', lateEdit)
     expect((await refusal(late)).code).toBe('invalid_options')
   })
 
   test('document_too_large: a document past its limit', async () => {
     const { notes } = await openLocal()
-    expect((await refusal(notes.create('a', { body: 'x'.repeat(LIMITS.documentBytes) }))).code).toBe('document_too_large')
+    expect((await refusal(notes.create('a', { body: 'x'.repeat(LIMITS.documentBytes) }))).code).toBe(
+      'document_too_large',
+    )
   })
 
   test('operation_too_large: metadata that one operation cannot carry', async () => {

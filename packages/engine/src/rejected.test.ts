@@ -1,13 +1,15 @@
 import type { Operation } from '@whisker/protocol'
 import { describe, expect, test } from 'vitest'
-import { refusal } from '../test-support/local.ts'
-import { World, meet } from '../test-support/world.ts'
+import { refusal } from './testing/local.ts'
+import { World, meet } from './testing/world.ts'
 
 /** A server that refuses every operation that says "bad", for as long as it is strict. */
 const strictWorld = (): { world: World; rules: { isStrict: boolean } } => {
   const rules = { isStrict: true }
   const validate = (operation: Operation): { code: string; message: string } | undefined =>
-    rules.isStrict && JSON.stringify(operation.delta).includes('bad') ? { code: 'bad', message: 'It is bad.' } : undefined
+    rules.isStrict && JSON.stringify(operation.delta).includes('bad')
+      ? { code: 'bad', message: 'It is bad.' }
+      : undefined
   return { world: new World({ validate }), rules }
 }
 

@@ -1,7 +1,11 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { SyncError } from '@whisker/protocol'
+import { sqliteStore } from '@whisker/server'
 import { describe, expect, test } from 'vitest'
-import { refusal } from '../test-support/local.ts'
-import { World, meet } from '../test-support/world.ts'
+import { refusal } from './testing/local.ts'
+import { World, meet } from './testing/world.ts'
 
 test('a second pull brings nothing, and nobody gets back what they wrote', async () => {
   const world = new World()
@@ -29,12 +33,13 @@ test('an outbox larger than a batch goes in several, in order, and arrives page 
   expect(b.notes.list().map(({ value }) => value.count)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
 })
 
+const tooLarge = (): SyncError => new SyncError('too_large', 'The body is too large.')
+
 test('a push that is too large is sent in smaller ones, and one operation that is too large alone is rejected', async () => {
   const device = await new World().device()
   for (const id of ['a', 'b', 'c', 'd']) await device.notes.create(id, { title: id })
-  const tooLarge = (): SyncError => new SyncError('too_large', 'The body is too large.')
-  device.link.refuse = (kind) => (kind === 'push' && sizes.push(1) === 1 ? tooLarge() : undefined)
-  const sizes: number[] = []
+  let refusals = 1
+  device.link.refuse = (kind) => (kind === 'push' && refusals-- > 0 ? tooLarge() : undefined)
   await device.sync()
   expect(device.link.pushes.map(({ entries }) => entries.length)).toEqual([2, 2])
   await device.notes.create('e', {})
@@ -173,6 +178,53 @@ describe('a server started again', () => {
     expect(a.notes.list()).toEqual(b.notes.list())
     expect([a.notes.size, a.engine.status.pending]).toEqual([4, 0])
   })
+})
+
+test('a server restored from a backup gets back what it lost', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'whisker-engine-'))
+  try {
+    const [file, backup] = [join(folder, 'sync.db'), join(folder, 'backup.db')]
+    const world = new World({ store: sqliteStore(file) })
+    const [a, b] = await world.pair()
+    await a.notes.create('a', { title: 'One' })
+    await meet(a, b)
+    await world.server.close()
+    copyFileSync(file, backup)
+    world.restart(sqliteStore(file))
+    await a.notes.create('lost', { title: 'Lost' })
+    await a.notes.update('a', { title: 'Two' })
+    await meet(a, b)
+    await world.server.close()
+    world.restart(sqliteStore(backup))
+    const c = await world.device()
+    await c.notes.create('c', {})
+    await c.sync()
+    expect(c.notes.list().map(({ id }) => id)).toEqual(['a', 'c'])
+    await b.notes.update('a', { body: 'text' })
+    await meet(b, c, a)
+    for (const { notes, engine } of [a, b, c]) {
+      expect(notes.list().map(({ id, value }) => [id, value])).toEqual([
+        ['a', { title: 'Two', body: 'text' }],
+        ['c', {}],
+        ['lost', { title: 'Lost' }],
+      ])
+      expect([notes.conflicts(), engine.status.pending, engine.status.rejected]).toEqual([[], 0, 0])
+    }
+    await world.server.close()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a server that says without end that it lost something ends the round, not the loop', async () => {
+  const device = await new World().device()
+  await device.sync()
+  const answer = { code: 'resync', message: 'Again.', epochs: [], replicas: [] }
+  let pulls = 0
+  device.link.refuse = (kind) =>
+    kind === 'pull' && ++pulls ? new SyncError('resync', 'Again.', { details: { refusal: answer } }) : undefined
+  expect(await device.engine.syncNow()).toMatchObject({ ok: false, error: { code: 'resync' } })
+  expect(pulls).toBeLessThan(20)
 })
 
 describe('progress', () => {

@@ -1,8 +1,8 @@
 import { SyncError } from '@whisker/protocol'
 import { describe, expect, test } from 'vitest'
-import { FragileState } from '../test-support/fragile-state.ts'
-import { openLocal, refusal, uncaughtDuring } from '../test-support/local.ts'
-import { World, pause } from '../test-support/world.ts'
+import { FragileState } from './testing/fragile-state.ts'
+import { openLocal, refusal, uncaughtDuring } from './testing/local.ts'
+import { World, pause } from './testing/world.ts'
 
 describe('a commit that fails', () => {
   test('rejects the write, and memory returns to the store', async () => {

@@ -1,7 +1,7 @@
 import { type Strategy, formatDot } from '@whisker/protocol'
 import { describe, expect, test } from 'vitest'
-import { refusal } from '../test-support/local.ts'
-import { type Device, World, meet } from '../test-support/world.ts'
+import { refusal } from './testing/local.ts'
+import { type Device, World, meet } from './testing/world.ts'
 
 /** Two devices that gave the same field different values, B's later; they have met. */
 async function rivals(strategy: Strategy): Promise<{ world: World; a: Device; b: Device; c: Device }> {
@@ -16,6 +16,8 @@ async function rivals(strategy: Strategy): Promise<{ world: World; a: Device; b:
   return { world, a, b, c }
 }
 
+const merge = (_: readonly string[], values: readonly unknown[]): string => values.join(' & ')
+
 const shownBy = ({ notes }: Device): unknown => [notes.list().map(({ id, value }) => [id, value]), notes.conflicts()]
 
 describe('the same field written on two devices', () => {
@@ -23,7 +25,14 @@ describe('the same field written on two devices', () => {
     const { a, b, c } = await rivals('auto_merge')
     expect(a.notes.get('a')).toEqual({ title: 'B', body: 'text' })
     expect(a.notes.conflicts()).toMatchObject([
-      { id: 'a', path: ['title'], values: [{ value: 'A', shown: false }, { value: 'B', shown: true }] },
+      {
+        id: 'a',
+        path: ['title'],
+        values: [
+          { value: 'A', shown: false },
+          { value: 'B', shown: true },
+        ],
+      },
     ])
     expect(shownBy(b)).toEqual(shownBy(a))
     expect(shownBy(c)).toEqual(shownBy(a))
@@ -44,7 +53,9 @@ describe('the same field written on two devices', () => {
     await meet(c, a, b)
     for (const { notes } of [a, b, c]) {
       expect(notes.get('a')?.title).toBe('C')
-      expect(notes.conflicts()).toMatchObject([{ path: ['title'], values: [{ value: 'A' }, { value: 'C', shown: true }] }])
+      expect(notes.conflicts()).toMatchObject([
+        { path: ['title'], values: [{ value: 'A' }, { value: 'C', shown: true }] },
+      ])
     }
     await b.notes.resolve('a', { value: 'Settled' })
     await meet(b, a, c)
@@ -167,8 +178,6 @@ describe('resolve', () => {
 })
 
 describe("a collection's own merge", () => {
-  const merge = (_: readonly string[], values: readonly unknown[]): string => values.join(' & ')
-
   test('chooses in place of the latest, and the conflict stays listed', async () => {
     const world = new World()
     const [a, b] = await world.pair({ notes: { merge } })

@@ -1,7 +1,7 @@
 import { SyncError } from '@whisker/protocol'
 import { describe, expect, test } from 'vitest'
-import { refusal, uncaughtDuring } from '../test-support/local.ts'
-import { type Device, World, pause, until } from '../test-support/world.ts'
+import { refusal, uncaughtDuring } from './testing/local.ts'
+import { type Device, World, pause, until } from './testing/world.ts'
 
 const rounds = ({ engine }: Device): (() => number) => {
   let count = 0
@@ -9,11 +9,14 @@ const rounds = ({ engine }: Device): (() => number) => {
   return () => count
 }
 
-/** Lets the planned round begin, and waits for its end. */
+/** Lets the planned round begin, and waits until it has ended and the next is planned. */
 async function next({ engine }: Device, world: World, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const ends = [engine.on('sync_completed', () => resolve()), engine.on('sync_failed', () => resolve())]
   world.clock.advance(ms)
-  await until(() => engine.status.state !== 'syncing')
-  await pause(2)
+  await promise
+  for (const end of ends) end()
+  await pause()
 }
 
 describe('a started engine', () => {
@@ -24,9 +27,8 @@ describe('a started engine', () => {
     await a.sync()
     const count = rounds(b)
     b.engine.start()
-    world.clock.advance(0)
-    await until(() => b.notes.size === 1)
     await next(b, world, 0)
+    expect(b.notes.size).toBe(1)
     expect(b.engine.status).toMatchObject({ state: 'idle', everSynced: true })
     await a.notes.create('b', {})
     await a.sync()
@@ -60,6 +62,7 @@ describe('a started engine', () => {
       world.clock.advance(50)
     }
     await until(() => device.link.pushes.length > 0)
+    expect(device.notes.get('a')).toEqual({ count: 9 })
     await device.engine.close()
   })
 
@@ -76,6 +79,7 @@ describe('a started engine', () => {
         world.clock.advance(100)
         return device.engine.status.pending === 0
       })
+      expect(device.engine.statistics.operationsSent).toBe(1)
       await device.engine.close()
     }
   })
@@ -124,7 +128,12 @@ describe('offline', () => {
     device.engine.start()
     await next(device, world, 0)
     await device.notes.create('a', {})
-    expect(device.engine.status).toMatchObject({ state: 'offline', pending: 1, attempt: 1, reason: { code: 'network' } })
+    expect(device.engine.status).toMatchObject({
+      state: 'offline',
+      pending: 1,
+      attempt: 1,
+      reason: { code: 'network' },
+    })
     expect(device.engine.status.nextRetryAt).toBeGreaterThan(world.clock.now())
     device.link.isDown = false
     await next(device, world, 2000)
@@ -234,12 +243,12 @@ describe('Retry-After', () => {
   })
 })
 
-describe('needs_auth', () => {
-  const secured = (): World =>
-    new World({
-      authenticate: (request) => (request.headers.get('authorization') === 'Bearer good' ? { id: 'ann' } : undefined),
-    })
+const secured = (): World =>
+  new World({
+    authenticate: (request) => (request.headers.get('authorization') === 'Bearer good' ? { id: 'ann' } : undefined),
+  })
 
+describe('needs_auth', () => {
   test('leaves the outbox intact, and goes on with a new token', async () => {
     const world = secured()
     let token = 'bad'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { FragileState } from '../test-support/fragile-state.ts'
-import { openLocal, refusal } from '../test-support/local.ts'
-import { pause } from '../test-support/world.ts'
+import { FragileState } from './testing/fragile-state.ts'
+import { openLocal, refusal } from './testing/local.ts'
+import { pause } from './testing/world.ts'
 
 describe('all writes of one tick', () => {
   test('are one transaction', async () => {
@@ -148,10 +148,8 @@ describe('a batch', () => {
 
   test('refuses a function that is not done when it returns, and a batch within it', async () => {
     const { engine, notes } = await openLocal()
-    const late = engine.batch(async () => {
-      await notes.create('a', {})
-    })
-    expect((await refusal(late)).code).toBe('invalid_options')
+    const writes = async (): Promise<void> => notes.create('a', {})
+    expect((await refusal(engine.batch(writes as () => void))).code).toBe('invalid_options')
     const nested = engine.batch(() => {
       void engine.batch(() => {})
     })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { openLocal } from '../test-support/local.ts'
+import { openLocal } from './testing/local.ts'
 
 describe('create', () => {
   test('stores a document under its id', async () => {

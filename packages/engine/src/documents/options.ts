@@ -12,9 +12,13 @@ export function checkCollections(collections: Readonly<Record<string, Collection
   for (const [name, { strategy }] of Object.entries(collections)) {
     checkName(name, 'collection')
     if (strategy !== undefined && !isStrategy(strategy)) {
-      throw new SyncError('invalid_options', `The collection "${name}" asks for the strategy ${JSON.stringify(strategy)}.`, {
-        fix: `Use one of ${STRATEGIES.join(', ')}.`,
-      })
+      throw new SyncError(
+        'invalid_options',
+        `The collection "${name}" asks for the strategy ${JSON.stringify(strategy)}.`,
+        {
+          fix: `Use one of ${STRATEGIES.join(', ')}.`,
+        },
+      )
     }
   }
 }

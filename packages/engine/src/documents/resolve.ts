@@ -51,9 +51,13 @@ function findConflict(conflicts: readonly Conflict[], path: Path | undefined, id
       details: { paths: conflicts.map((conflict) => conflict.path) },
     })
   }
-  throw new SyncError('conflict_not_found', `"${id}" has no open conflict${path ? ` at ${JSON.stringify(path)}` : ''}.`, {
-    fix: places ? `Its conflicts are at ${places}.` : 'Somebody may have resolved it already.',
-  })
+  throw new SyncError(
+    'conflict_not_found',
+    `"${id}" has no open conflict${path ? ` at ${JSON.stringify(path)}` : ''}.`,
+    {
+      fix: places ? `Its conflicts are at ${places}.` : 'Somebody may have resolved it already.',
+    },
+  )
 }
 
 function pickFrom(conflict: Conflict, picked: Dot | string): ConflictValue {
@@ -106,7 +110,12 @@ function keepBoth(
 }
 
 /** The document whose conflict is meant: a copy has none of its own. */
-export function conflictSource(shown: ShownCollection, found: Shown | undefined, deleted: LocalDocument | undefined, id: string): LocalDocument {
+export function conflictSource(
+  shown: ShownCollection,
+  found: Shown | undefined,
+  deleted: LocalDocument | undefined,
+  id: string,
+): LocalDocument {
   const source = found && !found.copy ? found.source : deleted
   if (source) return source
   throw new SyncError('document_not_found', `${shown.name} has no document ${JSON.stringify(id)}.`)

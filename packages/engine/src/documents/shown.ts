@@ -156,8 +156,7 @@ const isSame = (a: Shown, b: Shown): boolean =>
   (a.value === b.value || jsonEqual(a.value, b.value)) && jsonEqual(a.metadata, b.metadata)
 
 const sameConflicts = (a: Shown | undefined, b: Shown | undefined): boolean =>
-  a?.conflicts === b?.conflicts ||
-  JSON.stringify(a?.conflicts ?? []) === JSON.stringify(b?.conflicts ?? [])
+  a?.conflicts === b?.conflicts || JSON.stringify(a?.conflicts ?? []) === JSON.stringify(b?.conflicts ?? [])
 
 /** The value, frozen through and through when it is first read. */
 export const valueOf = (shown: Shown): JsonObject => deepFreeze(shown.value)

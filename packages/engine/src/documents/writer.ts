@@ -70,9 +70,13 @@ export class Writer {
       const returned = (change as (draft: JsonObject) => unknown)(draft)
       if (returned instanceof Promise) {
         returned.catch(() => {})
-        throw new SyncError('invalid_options', 'An edit must be done when its function returns; it returned a promise.', {
-          fix: 'Await what you need first, then call update with a plain function.',
-        })
+        throw new SyncError(
+          'invalid_options',
+          'An edit must be done when its function returns; it returned a promise.',
+          {
+            fix: 'Await what you need first, then call update with a plain function.',
+          },
+        )
       }
       next = draft
     } else {
@@ -110,7 +114,11 @@ export class Writer {
 
   /** Deletes a document whole, whatever it shows; copies stay. */
   remove(document: LocalDocument): Operation {
-    return this.#write(document, { type: 'delete', delta: [contentRoot(undefined)], keep: this.#copiesOf(document.state) })
+    return this.#write(document, {
+      type: 'delete',
+      delta: [contentRoot(undefined)],
+      keep: this.#copiesOf(document.state),
+    })
   }
 
   /** Writes one place of a document over everything that stands there. */
@@ -204,7 +212,10 @@ export class Writer {
     const bounded = (entry: PushEntry): number => {
       const bytes = bytesOf(entry)
       if (bytes <= limits.operationBytes) return bytes
-      throw new SyncError('operation_too_large', `The operation has ${bytes} bytes; ${limits.operationBytes} are allowed.`)
+      throw new SyncError(
+        'operation_too_large',
+        `The operation has ${bytes} bytes; ${limits.operationBytes} are allowed.`,
+      )
     }
     return ledger.write(
       {
@@ -231,11 +242,19 @@ const standingUnder = (standing: readonly Standing[], delta: Delta): readonly Wr
     .flatMap(({ writes }) => writes)
 
 const notAnObject = (value: unknown): SyncError =>
-  new SyncError('invalid_value', `A document is an object, not ${value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`}.`, {
-    details: { path: [] },
-  })
+  new SyncError(
+    'invalid_value',
+    `A document is an object, not ${value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`}.`,
+    {
+      details: { path: [] },
+    },
+  )
 
 const unknownRead = (what: string): SyncError =>
-  new SyncError('invalid_options', `read must be a value that this collection gave for the same document; it is ${what}.`, {
-    fix: 'Pass the very object that get, list or a subscription gave.',
-  })
+  new SyncError(
+    'invalid_options',
+    `read must be a value that this collection gave for the same document; it is ${what}.`,
+    {
+      fix: 'Pass the very object that get, list or a subscription gave.',
+    },
+  )

@@ -1,11 +1,4 @@
-import {
-  type FieldWrite,
-  type Operation,
-  isDelete,
-  isPrefix,
-  mergeVersions,
-  supersedes,
-} from '@whisker/protocol'
+import { type FieldWrite, type Operation, isDelete, isPrefix, mergeVersions, supersedes } from '@whisker/protocol'
 import type { LocalDocument } from './document.ts'
 import type { Ledger, OutboxItem } from './ledger.ts'
 import { bytesOf } from './stored.ts'

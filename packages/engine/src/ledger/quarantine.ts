@@ -29,7 +29,8 @@ export function quarantine(ledger: Ledger, dot: Dot, reason: Reason, nowMs: numb
   const orphaned = document.confirmed === EMPTY_STATE && !remaining.some((other) => other.type === 'create')
   const removed = orphaned ? [operation, ...remaining] : [operation]
   const rejected = removed.map((one): Rejected => {
-    const why = one === operation ? reason : { code: reason.code, message: `It stands on ${formatDot(dot)}: ${reason.message}` }
+    const why =
+      one === operation ? reason : { code: reason.code, message: `It stands on ${formatDot(dot)}: ${reason.message}` }
     return { id: formatDot(one.dot), operation: one, reason: why, at: nowMs }
   })
   for (const one of rejected) ledger.setRejected(one)
@@ -79,10 +80,14 @@ function makeVoid(ledger: Ledger, operation: Operation, reason: Reason): void {
 }
 
 const rejection = ({ collection, document, dot }: Operation, reason: Reason): SyncError =>
-  new SyncError('operation_rejected', `The server refused an operation on ${collection}/${document}: ${reason.message}`, {
-    fix: 'It is kept, whole, in `rejected`: retry it, or discard it.',
-    details: { id: formatDot(dot), reason },
-  })
+  new SyncError(
+    'operation_rejected',
+    `The server refused an operation on ${collection}/${document}: ${reason.message}`,
+    {
+      fix: 'It is kept, whole, in `rejected`: retry it, or discard it.',
+      details: { id: formatDot(dot), reason },
+    },
+  )
 
 /** The operation without the removed dot in what it says it has seen, kept or dropped. */
 function withoutDot(

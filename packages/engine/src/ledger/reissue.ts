@@ -60,7 +60,11 @@ export function reissue(ledger: Ledger, replica: ReplicaId, epoch: EpochId | und
 }
 
 /** What somebody had seen who read a document before its pending operations were issued again. */
-export function renameSeen<T extends Pick<Operation, 'base' | 'keep'>>(ledger: Ledger, document: LocalDocument, seen: T): T {
+export function renameSeen<T extends Pick<Operation, 'base' | 'keep'>>(
+  ledger: Ledger,
+  document: LocalDocument,
+  seen: T,
+): T {
   return ledger.renames.reduce((one, { from, to, names }) => {
     const renamed = names.get(document)
     if (!renamed) return one
@@ -117,6 +121,10 @@ export function restamp(ledger: Ledger, nowMs: number): void {
   }
   ledger.setSlot({ clock })
   for (const [document, replaced] of documents) {
-    ledger.setPending(document, document.pending.map((operation) => replaced.get(operation) ?? operation), 'local')
+    ledger.setPending(
+      document,
+      document.pending.map((operation) => replaced.get(operation) ?? operation),
+      'local',
+    )
   }
 }

@@ -6,6 +6,9 @@ import { pushAll } from './push-phase.ts'
 import { reactionTo } from './refusals.ts'
 import type { Round } from './round.ts'
 
+/** Going back more often than this in one round, and the server is contradicting itself. */
+const MOST_REWINDS = 8
+
 /** Takes in pages until the head. Each page's documents and the cursor are one transaction. */
 export async function pullAll(round: Round): Promise<void> {
   const { core, nowMs } = round
@@ -39,7 +42,7 @@ export async function pullAll(round: Round): Promise<void> {
       const error = toSyncError(thrown, 'server_error')
       const reaction = reactionTo(error)
       if (error.code === 'forbidden') await startOver(round)
-      if (reaction.kind !== 'rewind') throw error
+      if (reaction.kind !== 'rewind' || ++round.rewinds > MOST_REWINDS) throw error
       rewind(core.ledger, reaction.refusal.epochs)
       await core.commit()
       await pushAll(round)

@@ -16,6 +16,8 @@ export interface Round {
   blocked: SyncError | undefined
   /** New ids and times taken in this round. */
   reissues: number
+  /** How often this round followed a server that lost something. */
+  rewinds: number
   /** Operations whose document was already offered in this round. */
   readonly offeredFor: Dot[]
   settled: boolean
@@ -31,6 +33,7 @@ export const newRound = (start: RoundStart): Round => ({
   pulled: 0,
   blocked: undefined,
   reissues: 0,
+  rewinds: 0,
   offeredFor: [],
   settled: false,
 })

@@ -17,10 +17,15 @@ export function seededRandom(seed: number): SeededRandom {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
   const below = (bound: number): number => Math.floor(fraction() * bound)
+  function pick<T>(list: readonly T[]): T {
+    const picked = list[below(list.length)]
+    if (picked === undefined) throw new Error('There is nothing to pick from.')
+    return picked
+  }
   return {
     fraction,
     below,
-    pick: <T>(list: readonly T[]): T => list[below(list.length)] as T,
+    pick,
     chance: (probability) => fraction() < probability,
     bytes: (count) => Uint8Array.from({ length: count }, () => below(256)),
   }

@@ -70,6 +70,7 @@ export class FaultyLink implements Transport {
 /** Settles when the signal aborts; never without one. */
 async function aborted(signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve) => {
+    if (signal?.aborted) resolve()
     signal?.addEventListener('abort', () => resolve(), { once: true })
   })
 }

@@ -1,7 +1,7 @@
 import { type Random, type StateStore, type SyncStore, systemRandom } from '@whisker/protocol'
 import { type ServerOptions, type SyncServer, createServer, sqliteStore } from '@whisker/server'
 import { httpTransport } from '@whisker/transport-http'
-import { type Collection, type CollectionOptions, SyncEngine, memoryState } from '../src/index.ts'
+import { type Collection, type CollectionOptions, SyncEngine, memoryState } from '../index.ts'
 import { FakeClock } from './fake-clock.ts'
 import { FaultyLink } from './faulty-link.ts'
 
@@ -44,7 +44,7 @@ export interface Device {
 /** A real server in this process, and devices that reach it over the real HTTP transport. */
 export class World {
   readonly clock: FakeClock = new FakeClock()
-  readonly store: SyncStore
+  store: SyncStore
   server: SyncServer
   readonly #options: Partial<ServerOptions>
   readonly #random: Random
@@ -60,8 +60,9 @@ export class World {
     return createServer({ clock: this.clock, random: this.#random, ...this.#options, store: this.store })
   }
 
-  /** Another start of the server on the same data: a new epoch. */
-  restart(): void {
+  /** Another start of the server, on the same data or on other: a new epoch. */
+  restart(store: SyncStore = this.store): void {
+    this.store = store
     this.server = this.#start()
   }
 

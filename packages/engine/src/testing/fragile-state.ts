@@ -1,5 +1,5 @@
 import { type SpaceStore, type StateStore, type StoreCommit, SyncError } from '@whisker/protocol'
-import { memoryState } from '../src/memory-state.ts'
+import { memoryState } from '../memory-state.ts'
 
 /** A real store in memory whose commits can be counted, held up and made to fail. */
 export class FragileState implements StateStore {

@@ -1,5 +1,5 @@
 import type { StateStore, SyncError } from '@whisker/protocol'
-import { type Collection, type CollectionOptions, SyncEngine, memoryState } from '../src/index.ts'
+import { type Collection, type CollectionOptions, SyncEngine, memoryState } from '../index.ts'
 import { FakeClock } from './fake-clock.ts'
 import type { Note, Notes } from './world.ts'
 
@@ -42,7 +42,7 @@ export async function uncaughtDuring(run: () => Promise<void>): Promise<unknown[
   } finally {
     names.forEach((name, index) => {
       process.removeListener(name, note)
-      for (const listener of others[index] ?? []) process.on(name as 'uncaughtException', listener)
+      for (const listener of others[index] ?? []) process.on(name, listener)
     })
   }
   return caught

@@ -1,0 +1,136 @@
+import { STRATEGIES, type Strategy, formatDot } from '@whisker/protocol'
+import { expect, test } from 'vitest'
+import { type SeededRandom, seededRandom } from './testing/seeded-random.ts'
+import { type Device, World } from './testing/world.ts'
+
+const HISTORIES = 320
+const STEPS = 24
+const IDS = ['a', 'b', 'c']
+const FIELDS = ['title', 'body'] as const
+
+interface History {
+  readonly strategy: Strategy
+  readonly random: SeededRandom
+  readonly world: World
+  readonly devices: Device[]
+  /** Texts that nobody who had seen them has written over: they must be found at the end. */
+  readonly live: Set<string>
+  readonly log: string[]
+  texts: number
+}
+
+const textsIn = (value: unknown): string[] => JSON.stringify(value ?? null).match(/w\d+w/g) ?? []
+
+/** The texts that a device shows of a document: its value, and the values of its open conflicts. */
+const textsOf = ({ notes }: Device, id: string): string[] =>
+  textsIn([notes.get(id), notes.conflicts().filter((conflict) => conflict.id === id)])
+
+const mint = (history: History): string => {
+  const text = `w${++history.texts}w`
+  history.live.add(text)
+  return text
+}
+
+const supersede = ({ live }: History, texts: readonly string[], except: readonly string[] = []): void => {
+  for (const text of texts) if (!except.includes(text)) live.delete(text)
+}
+
+async function writeSomething(history: History, device: Device, index: number): Promise<void> {
+  const { random, log, strategy } = history
+  const { notes } = device
+  const shown = notes.list().map(({ id }) => id)
+  const id = shown.length > 0 && random.chance(0.7) ? random.pick(shown) : random.pick(IDS)
+  const value = notes.get(id)
+  const choice = random.below(10)
+  if (!value) {
+    log.push(`${index} create ${id}`)
+    supersede(history, textsOf(device, id))
+    await notes.create(id, { title: mint(history) })
+  } else if (choice === 0) {
+    log.push(`${index} delete ${id}`)
+    supersede(history, textsOf(device, id))
+    await notes.delete(id)
+  } else if (choice === 1) {
+    log.push(`${index} metadata ${id}`)
+    await notes.updateMetadata(id, { [random.pick(['pinned', 'colour'])]: random.below(100) })
+  } else if (choice === 2 && notes.conflicts().length > 0) {
+    await resolveSomething(history, device, index)
+  } else if (choice === 3) {
+    log.push(`${index} set ${id}`)
+    supersede(history, strategy === 'manual' ? textsIn(value) : textsOf(device, id))
+    await notes.set(id, { title: mint(history), body: mint(history) })
+  } else {
+    const field = random.pick(FIELDS)
+    log.push(`${index} update ${id}.${field}`)
+    const { [field]: old, ...rest } = value
+    const places = notes.conflicts().filter((one) => one.id === id && (one.path.length === 0 || one.path[0] === field))
+    supersede(history, textsIn(strategy === 'manual' ? old : [old, places]), textsIn(rest))
+    await notes.update(id, { [field]: mint(history) })
+  }
+}
+
+async function resolveSomething(history: History, device: Device, index: number): Promise<void> {
+  const { notes } = device
+  const conflict = history.random.pick(notes.conflicts())
+  const { id, path, values } = conflict
+  const winner = history.random.pick(values)
+  history.log.push(`${index} resolve ${id} ${JSON.stringify(path)}`)
+  const isDelete = path.length === 0 && winner.value === undefined
+  supersede(history, isDelete ? textsOf(device, id) : textsIn(values), textsIn(winner.value))
+  await notes.resolve(id, { path, pick: formatDot(winner.dot) })
+}
+
+async function run(seed: number): Promise<History> {
+  const random = seededRandom(seed)
+  const strategy = STRATEGIES[seed % STRATEGIES.length] as Strategy
+  const world = new World({ random })
+  const devices = await world.trio({ notes: { strategy }, random })
+  const history: History = { strategy, random, world, devices, live: new Set(), log: [], texts: 0 }
+  for (let step = 0; step < STEPS; step++) {
+    const index = random.below(devices.length)
+    const device = devices[index] as Device
+    world.clock.advance(random.below(3))
+    const choice = random.below(20)
+    if (choice < 10) await writeSomething(history, device, index)
+    else if (choice < 17) {
+      device.link.losesReplies = random.chance(0.2) ? 1 : 0
+      history.log.push(`${index} sync${device.link.losesReplies ? ', its reply lost' : ''}`)
+      await device.engine.syncNow()
+      device.link.losesReplies = 0
+    } else if (choice === 17) {
+      history.log.push('server restarts')
+      world.restart()
+    } else if (choice === 18) {
+      history.log.push(`${index} reopens`)
+      devices[index] = await device.reopen()
+    } else {
+      history.log.push(`${index} writes while it syncs`)
+      const round = device.engine.syncNow()
+      await writeSomething(history, device, index)
+      await round
+    }
+  }
+  for (let round = 0; round < 3; round++) for (const device of devices) await device.sync()
+  return history
+}
+
+const stateOf = ({ notes }: Device): object => ({ documents: notes.list(), conflicts: notes.conflicts() })
+
+test(
+  `${HISTORIES} random histories end with everything everywhere, and with nothing lost`,
+  { timeout: 60_000 },
+  async () => {
+    for (let seed = 1; seed <= HISTORIES; seed++) {
+      const history = await run(seed)
+      const { devices, live, log, strategy } = history
+      const story = `seed ${seed}, ${strategy}: ${log.join(' · ')}`
+      const [first, ...others] = devices as [Device, ...Device[]]
+      for (const device of others) expect({ story, ...stateOf(device) }).toEqual({ story, ...stateOf(first) })
+      const open = devices.map(({ engine }) => engine.status.pending + engine.status.rejected)
+      const texts = textsIn(stateOf(first))
+      const lost = [...live].filter((text) => !texts.includes(text))
+      expect({ story, open, lost }).toEqual({ story, open: [0, 0, 0], lost: [] })
+      for (const { engine } of devices) await engine.close()
+    }
+  },
+)
