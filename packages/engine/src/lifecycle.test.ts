@@ -79,7 +79,7 @@ describe('close', () => {
     const state = new FragileState()
     const { engine, notes } = await openLocal(state)
     const { promise, resolve } = Promise.withResolvers<void>()
-    state.gate = promise
+    state.gate = () => promise
     const first = notes.create('a', {})
     const closing = engine.close()
     await pause()

@@ -88,7 +88,11 @@ function openSpace(device: DeviceId, tables: Tables, remove: () => void): SpaceS
         })
       }
       for (const [collection, document, text] of commit.documents) {
-        put(tables.documents, `${collection}/${document}`, text === undefined ? undefined : [collection, document, text])
+        put(
+          tables.documents,
+          `${collection}/${document}`,
+          text === undefined ? undefined : [collection, document, text],
+        )
       }
       for (const [name, text] of commit.records) put(tables.records, name, text)
       for (const [position, text] of commit.outbox) put(tables.outbox, position, text)

@@ -1,12 +1,15 @@
 import {
   type Clock,
+  type Dot,
   LIMITS,
   type Limits,
   type Random,
   type StateStore,
   SyncError,
   type Transport,
+  type VersionVector,
   checkName,
+  counterOf,
   mintDeviceId,
   mintReplicaId,
   systemClock,
@@ -214,6 +217,11 @@ export class SyncEngine<M = AnyDocuments> {
   }
 }
 
+const lower = ({ replica, counter }: Dot, version: VersionVector): Dot => ({
+  replica,
+  counter: Math.min(counter, counterOf(version, replica)),
+})
+
 function rejectedOperations(core: Core): RejectedOperations {
   const find = (id: string): Rejected => {
     const found = core.ledger.rejected.get(id)
@@ -225,7 +233,10 @@ function rejectedOperations(core: Core): RejectedOperations {
     retry: (id) =>
       core.write(() => {
         const { type, collection, document, base, delta, keep, drop } = find(id).operation
-        const draft = { type, collection, document, base, delta, keep, drop }
+        // It may name operations of this device that the server will never see.
+        const { version } = core.ledger.obtain(collection, document).state
+        const seen = base.filter((dot) => counterOf(version, dot.replica) > 0)
+        const draft = { type, collection, document, base: seen.map((dot) => lower(dot, version)), delta, keep, drop }
         const operation = core.ledger.write(draft, core.options.clock.now(), bytesOf)
         core.ledger.removeRejected(id)
         return { operations: [operation], result: undefined }

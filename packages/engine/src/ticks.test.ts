@@ -55,7 +55,7 @@ test('a write is seen at once and resolves only when it is on disk', async () =>
   const state = new FragileState()
   const { notes } = await openLocal(state)
   const { promise, resolve } = Promise.withResolvers<void>()
-  state.gate = promise
+  state.gate = () => promise
   let isDone = false
   const write = notes.create('a', { title: 'One' }).then(() => (isDone = true))
   expect(notes.get('a')).toEqual({ title: 'One' })
@@ -70,7 +70,7 @@ test('what is written while a transaction runs goes into the next, in order', as
   const state = new FragileState()
   const { notes } = await openLocal(state)
   const { promise, resolve } = Promise.withResolvers<void>()
-  state.gate = promise
+  state.gate = () => promise
   const order: string[] = []
   const first = notes.create('a', {}).then(() => order.push('a'))
   await pause()

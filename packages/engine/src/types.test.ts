@@ -65,12 +65,9 @@ test('collection names are those of the map, and each is configured', async () =
   // @ts-expect-error no such collection
   expect(() => engine.collection('others')).toThrow(/not configured/)
   const never = async (): Promise<void> => {
+    const twoCollections = { space: 'x', state: memoryState() }
     // @ts-expect-error drafts is missing
-    await SyncEngine.open<{ stories: Story; drafts: Draft }>({
-      collections: { stories: {} },
-      space: 'x',
-      state: memoryState(),
-    })
+    await SyncEngine.open<{ stories: Story; drafts: Draft }>({ ...twoCollections, collections: { stories: {} } })
     // @ts-expect-error no such collection
     engine.pendingOf('others', 'a')
   }

@@ -38,9 +38,10 @@ export class PushWork {
   readonly #replicas: ReadonlyMap<ReplicaId, ReplicaDraft>
   readonly #documents = new Map<string, DocumentDraft>()
   #named: Strategies = {}
+  #repeats = false
+  #from: number | undefined
   head: number
   highestTime: number
-  from: number | undefined
   problem: PushProblem | undefined
   readonly refusedOffers: RefusedOffer[] = []
   readonly newStrategies: RecordedStrategy[] = []
@@ -51,6 +52,11 @@ export class PushWork {
     this.#replicas = replicas
     this.head = loaded.space.head
     this.highestTime = loaded.space.highestTime
+  }
+
+  /** The head before the first operation that is new; a push that repeats anything moves no cursor. */
+  get from(): number | undefined {
+    return this.#repeats ? undefined : this.#from
   }
 
   run({ request, entries }: PreparedPush): void {
@@ -105,6 +111,7 @@ export class PushWork {
       const mark = { counter: known, check: checkAfterVoids(draft.reached.check, known - from + 1) }
       if (!draft.knows(mark)) return draft.fork()
       draft.confirm(mark)
+      this.#repeats = true
     }
     for (let counter = Math.max(from, known + 1); counter <= to; counter++) {
       draft.take({ counter, check: checkAfterVoids(draft.reached.check, 1) })
@@ -120,6 +127,7 @@ export class PushWork {
     if (dot.counter <= draft.last.counter) {
       if (!draft.knows(mark)) return draft.fork()
       draft.confirm(mark)
+      this.#repeats = true
       return undefined
     }
     const target = this.#document(operation)
@@ -135,7 +143,7 @@ export class PushWork {
     if (reason) return { code: 'operation_rejected', dot, reason }
     target.append(prepared, this.head + 1)
     draft.take(mark)
-    this.from ??= this.head
+    this.#from ??= this.head
     this.#store(collection, operation.time)
     return undefined
   }

@@ -52,14 +52,21 @@ export function adoptStrategies(ledger: Ledger, strategies: Strategies): void {
 export function adoptReceipt(ledger: Ledger, push: Push, receipt: Receipt, nowMs: number): void {
   adoptAnswer(ledger, receipt, receipt.to, nowMs)
   adoptStrategies(ledger, receipt.strategies)
-  for (const dot of receipt.acknowledged) {
-    if (dot.replica === ledger.slot.replica) acknowledge(ledger, dot.counter, receipt.to)
+  const sent = lastCounterOf(push)
+  for (const { replica, counter } of receipt.acknowledged) {
+    // Whatever a receipt says, what was not in the push stays in the outbox.
+    if (replica === ledger.slot.replica) acknowledge(ledger, Math.min(counter, sent), receipt.to)
   }
   if (receipt.problem === undefined) acceptOffers(ledger, push, receipt)
   const { cursor } = ledger.link
   if (receipt.from !== undefined && cursor.since === receipt.from && cursor.after === receipt.from) {
     ledger.setLink({ cursor: { ...cursor, since: receipt.to, after: receipt.to } })
   }
+}
+
+function lastCounterOf({ items }: Push): number {
+  const entry = items.at(-1)?.entry
+  return !entry ? 0 : isVoid(entry) ? entry.to : entry.dot.counter
 }
 
 /** Moves the replica's operations up to `counter` from the outbox into the confirmed documents. */
@@ -87,6 +94,7 @@ export function acknowledge(ledger: Ledger, counter: number, seq: Seq): void {
   for (const [document, operations] of done) {
     // Operations of one replica are confirmed in order, so what the app sees has not changed.
     document.pending = document.pending.filter((operation) => !operations.has(operation))
+    if (document.pending.length === 0) document.state = document.confirmed
     ledger.touch(document, 'local')
     dropCopyOf(ledger, document)
   }

@@ -18,17 +18,22 @@ function coalesceDocument(ledger: Ledger, document: LocalDocument, fresh: readon
   const operations = [...document.pending]
   const items = operations.map((operation) => ledger.itemOf(operation))
   let changed = false
-  for (let late = 1; late < operations.length; late++) {
-    if (!isFresh.has(document.pending[late] as Operation)) continue
-    for (let early = late - 1; early >= 0 && items[early]?.handed === false; early--) {
-      const [older, newer] = [operations[early] as Operation, operations[late] as Operation]
-      const delta = older.delta.filter((write) => isBeginning(older, write) || !isSuperseded(older, write, newer))
-      if (delta.length === older.delta.length) continue
-      changed = true
-      operations[early] = { ...older, delta }
-      // The older one's base may name writes that it alone has superseded.
-      operations[late] = { ...newer, base: mergeVersions(newer.base, older.base) }
+  let open: number[] = []
+  for (let late = 0; late < operations.length; late++) {
+    if (items[late]?.handed !== false) continue
+    if (isFresh.has(document.pending[late] as Operation)) {
+      for (const early of open) {
+        const [older, newer] = [operations[early] as Operation, operations[late] as Operation]
+        const delta = older.delta.filter((write) => isBeginning(older, write) || !isSuperseded(older, write, newer))
+        if (delta.length === older.delta.length) continue
+        changed = true
+        operations[early] = { ...older, delta }
+        // The older one's base may name writes that it alone has superseded.
+        operations[late] = { ...newer, base: mergeVersions(newer.base, older.base) }
+      }
+      open = open.filter((early) => !isEmpty(operations[early] as Operation))
     }
+    open.push(late)
   }
   if (!changed) return
   operations.forEach((operation, index) => {

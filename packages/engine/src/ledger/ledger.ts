@@ -140,8 +140,12 @@ export class Ledger {
     return nextTimestamp(this.slot.clock, wallMs + (this.link.usesOffset ? this.link.clockOffsetMs : 0))
   }
 
-  enqueue(entry: PushEntry, bytes: number, outcome: Outcome = new Outcome()): void {
-    this.setItem({ position: ++this.lastPosition, entry, handed: false, bytes, outcome })
+  enqueue(
+    entry: PushEntry,
+    bytes: number,
+    { handed, outcome }: Pick<OutboxItem, 'handed' | 'outcome'> = { handed: false, outcome: new Outcome() },
+  ): void {
+    this.setItem({ position: ++this.lastPosition, entry, handed, bytes, outcome })
   }
 
   setItem(item: OutboxItem): void {

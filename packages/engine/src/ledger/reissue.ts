@@ -28,7 +28,7 @@ export function reissue(ledger: Ledger, replica: ReplicaId, epoch: EpochId | und
   const renamed = new Map<LocalDocument, Map<number, number>>()
   const items = [...ledger.outbox.values()]
   const documents = new Set<LocalDocument>()
-  for (const { position, entry, outcome } of items) {
+  for (const { position, entry, handed, outcome } of items) {
     ledger.removeItem(position)
     if (isVoid(entry)) {
       outcome.settle()
@@ -50,7 +50,8 @@ export function reissue(ledger: Ledger, replica: ReplicaId, epoch: EpochId | und
     }
     names.set(entry.dot.counter, counter)
     document.pending = [...document.pending, operation]
-    ledger.enqueue(operation, bytesOf(operation), outcome)
+    // Some server may hold it under its old name: as it was sent, so that the two are one to every view.
+    ledger.enqueue(operation, bytesOf(operation), { handed, outcome })
   }
   for (const document of documents) {
     refold(document)

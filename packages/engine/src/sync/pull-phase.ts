@@ -1,4 +1,4 @@
-import { mintReplicaId, toSyncError } from '@whisker/protocol'
+import { SyncError, mintReplicaId, toSyncError } from '@whisker/protocol'
 import { adoptPage, rescan, showsUnsettled } from '../ledger/answers.ts'
 import { reissue } from '../ledger/reissue.ts'
 import { rewind } from '../ledger/rewind.ts'
@@ -29,6 +29,12 @@ export async function pullAll(round: Round): Promise<void> {
         },
         round.request,
       )
+      if (page.more && page.after <= link.cursor.after && page.epochs.at(-1)?.id === link.cursor.epoch) {
+        throw new SyncError(
+          'bad_message',
+          `The page after ${link.cursor.after} leads to ${page.after} and promises more.`,
+        )
+      }
       if (showsUnsettled(core.ledger, page)) {
         await settleOwn(round)
         continue

@@ -260,7 +260,8 @@ export class SyncLoop {
     if (this.#isWoken) {
       this.#soon(0)
     } else if (this.nextRetryAt !== undefined) {
-      this.#soon(Math.max(0, this.nextRetryAt - clock.now()))
+      // No clock that jumps may put the next try off.
+      this.#soon(Math.min(LONGEST_WAIT_MS, Math.max(0, this.nextRetryAt - clock.now())))
     } else if (this.#again || ledger.outbox.size > 0 || this.#waiters.length > 0) {
       this.#soon(this.isLive ? 0 : this.#options.debounceMs)
     } else if (!this.isLive) {
@@ -285,6 +286,9 @@ export class SyncLoop {
     for (const waiter of waiters) waiter.reject(error)
   }
 }
+
+/** What a server may ask for at most, with its jitter. */
+const LONGEST_WAIT_MS = 62_000
 
 const stoppedError = (): SyncError =>
   new SyncError('stopped', 'Syncing is stopped.', { fix: 'Call start(), or syncNow() for a single round.' })

@@ -17,7 +17,7 @@ export class FaultyLink implements Transport {
   /** Each request asks it first: what it returns is thrown in its place. */
   refuse: (kind: 'push' | 'pull') => SyncError | undefined = () => undefined
   /** Awaited before a request goes out. */
-  before: (kind: 'push' | 'pull') => void | Promise<void> = () => {}
+  before: (kind: 'push' | 'pull', push?: PushRequest) => void | Promise<void> = () => {}
   /** Awaited after the server answered, before the answer is handed on. */
   after: (kind: 'push' | 'pull') => void | Promise<void> = () => {}
   readonly pushes: PushRequest[] = []
@@ -41,7 +41,7 @@ export class FaultyLink implements Transport {
   }
 
   async push(request: PushRequest, options?: RequestOptions): Promise<Receipt> {
-    await this.#gate('push', options)
+    await this.#gate('push', options, request)
     this.pushes.push(request)
     const receipt = await this.#inner.push(request, options)
     await this.after('push')
@@ -50,8 +50,8 @@ export class FaultyLink implements Transport {
     throw new SyncError('network', 'The answer got lost.')
   }
 
-  async #gate(kind: 'push' | 'pull', options: RequestOptions | undefined): Promise<void> {
-    await Promise.race([this.before(kind), aborted(options?.signal)])
+  async #gate(kind: 'push' | 'pull', options: RequestOptions | undefined, push?: PushRequest): Promise<void> {
+    await Promise.race([this.before(kind, push), aborted(options?.signal)])
     if (options?.signal?.aborted) throw new SyncError('aborted', 'The request was aborted.')
     if (this.isDown) throw new SyncError('network', 'There is no connection.')
     const refusal = this.refuse(kind)

@@ -7,7 +7,7 @@ export class FragileState implements StateStore {
   /** Each commit asks it first: what it returns is thrown, and nothing is stored. */
   failWith: (commit: StoreCommit) => Error | undefined = () => undefined
   /** What a commit waits for before it is stored. */
-  gate: Promise<void> | undefined
+  gate: () => void | Promise<void> = () => {}
   /** What a load waits for. */
   loadGate: Promise<void> | undefined
   readonly #inner: StateStore
@@ -36,7 +36,7 @@ export class FragileState implements StateStore {
       },
       commit: async (commit) => {
         const error = this.failWith(commit)
-        await this.gate
+        await this.gate()
         if (error) throw error
         await store.commit(commit)
         this.commits.push(commit)
