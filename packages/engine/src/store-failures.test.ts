@@ -201,9 +201,9 @@ test('an operation is sent only when it is on disk, and only as it is there', as
       expect([...outbox.values()]).toContain(JSON.stringify(encodeStoredEntry(entry)))
     }
   }
-  let isDone = false
+  const writing = { isDone: false }
   const rounds = (async () => {
-    while (!isDone) await device.sync()
+    while (!writing.isDone) await device.sync()
   })()
   const random = seededRandom(7)
   const writes: Promise<void>[] = []
@@ -213,7 +213,7 @@ test('an operation is sent only when it is on disk, and only as it is there', as
     if (random.chance(0.2)) await pause()
   }
   await Promise.all(writes)
-  isDone = true
+  writing.isDone = true
   await rounds
   await device.sync()
   expect(pushes).toBeGreaterThan(3)
