@@ -8,6 +8,7 @@ import {
   type SpaceStore,
   SyncError,
   samePath,
+  toJson,
   toSyncError,
 } from '@whisker/protocol'
 import { Committer } from './committer.ts'
@@ -61,6 +62,8 @@ export class Core {
   onLocalWrite: () => void = () => {}
   onChange: () => void = () => {}
   isClosed = false
+  /** The first failure of a collection's own merge. */
+  mergeFailure: SyncError | undefined
   readonly #changes: Map<string, Map<string, ShownChange>> = new Map()
   #tick: Promise<void> | undefined
   #batch: Batch | undefined
@@ -80,15 +83,20 @@ export class Core {
     this.collections.set(name, { shown, writer, listeners: new Set() })
   }
 
-  /** A merge that throws shows the latest value, and the app hears of its error. */
+  /** A merge that throws, or gives what is no JSON, shows the latest value, and the status says so. */
   #guard(name: string, merge: Merge): Merge {
     return (field, values) => {
       try {
-        return merge(field, values)
+        return toJson(merge(field, values))
       } catch (cause) {
-        callSafely(() => {
-          throw new SyncError('merge_failed', `The merge of "${name}" threw.`, { cause })
-        })
+        this.mergeFailure ??= new SyncError(
+          'merge_failed',
+          `The merge of "${name}" failed: ${(cause as Error).message}`,
+          {
+            cause,
+            fix: 'Make it a pure function that gives JSON for whatever values the documents may hold.',
+          },
+        )
         return values.at(-1) ?? null
       }
     }

@@ -4,7 +4,7 @@ import type { SyncStatus } from './events.ts'
 import { isOffline } from './sync/refusals.ts'
 import type { SyncLoop } from './sync/sync-loop.ts'
 
-/** An operation older than this that the server could have taken is stuck, in milliseconds. */
+/** What has waited this long, with nothing taken by the server meanwhile, is stuck; in milliseconds. */
 export const STUCK_AFTER_MS = 60_000
 
 /** What is going on, worked out from the facts each time: nothing sets it, so nothing can leave it wrong. */
@@ -16,7 +16,7 @@ export function statusOf(core: Core, loop: SyncLoop): SyncStatus {
   return {
     state: stateOf(core, loop, oldestPendingAt),
     ...(error && { reason: { code: error.code, message: error.message, fix: error.fix } }),
-    pending: pendingCount(core),
+    pending: ledger.pendingCount,
     ...(oldestPendingAt !== undefined && { oldestPendingAt }),
     conflicts: [...core.collections.values()].reduce((sum, { shown }) => sum + shown.conflictCount, 0),
     rejected: ledger.rejected.size,
@@ -35,21 +35,24 @@ function stateOf(core: Core, loop: SyncLoop, oldestPendingAt: number | undefined
   if (!loop.isStarted && !loop.isSyncing) return 'stopped'
   if (error?.code === 'needs_auth') return 'needs_auth'
   if (error && isOffline(error.code)) return 'offline'
-  if (isStuck(core, oldestPendingAt)) return 'stuck'
+  if (isStuck(core, loop, oldestPendingAt)) return 'stuck'
   if (error) return 'error'
   if (loop.isSyncing) return 'syncing'
   return loop.isLive ? 'live' : 'idle'
 }
 
-const isStuck = (core: Core, oldestPendingAt: number | undefined): boolean =>
-  oldestPendingAt !== undefined && core.options.clock.now() - oldestPendingAt > STUCK_AFTER_MS
+function isStuck(core: Core, loop: SyncLoop, oldestPendingAt: number | undefined): boolean {
+  const now = core.options.clock.now()
+  if (!loop.isStarted || oldestPendingAt === undefined) return false
+  return now - oldestPendingAt > STUCK_AFTER_MS && now - loop.progressAt > STUCK_AFTER_MS
+}
 
 function reasonOf(core: Core, loop: SyncLoop, oldestPendingAt: number | undefined): SyncError | undefined {
   if (loop.lastError) return loop.lastError
-  if (loop.isStarted && isStuck(core, oldestPendingAt)) {
+  if (isStuck(core, loop, oldestPendingAt)) {
     return new SyncError('unavailable', 'Changes have waited for more than a minute though the server answers.')
   }
-  return strategyMismatch(core)
+  return strategyMismatch(core) ?? core.mergeFailure
 }
 
 /** Devices that look at a collection in different ways see different documents, though they hold the same. */
@@ -67,8 +70,4 @@ function strategyMismatch(core: Core): SyncError | undefined {
 function oldestPending(core: Core): Operation | undefined {
   for (const { entry } of core.ledger.outbox.values()) if (!isVoid(entry)) return entry
   return undefined
-}
-
-function pendingCount(core: Core): number {
-  return core.ledger.outbox.size
 }

@@ -196,6 +196,28 @@ describe("a collection's own merge", () => {
     expect([b.notes.get('a')?.title, b.notes.conflicts()]).toEqual(['Done', []])
   })
 
+  test('that throws, or gives what is no JSON, shows the latest value, and the status says so', async () => {
+    for (const bad of [
+      () => {
+        throw new Error('no idea')
+      },
+      () => new Date() as unknown as string,
+    ]) {
+      const world = new World()
+      const [a, b] = await world.pair({ notes: { merge: bad } })
+      await a.notes.create('a', { title: 'One' })
+      await meet(a, b)
+      await a.notes.update('a', { title: 'A' })
+      world.clock.advance(10)
+      await b.notes.update('a', { title: 'B' })
+      await meet(a, b)
+      for (const { engine, notes } of [a, b]) {
+        expect(notes.get('a')?.title).toBe('B')
+        expect(engine.status.reason).toMatchObject({ code: 'merge_failed', fix: expect.any(String) })
+      }
+    }
+  })
+
   test('leaves alone what it merged when another field is edited', async () => {
     const world = new World()
     const [a, b] = await world.pair({ notes: { merge } })

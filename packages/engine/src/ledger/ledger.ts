@@ -75,6 +75,7 @@ export class Ledger {
   #removed: Map<number, Outcome> = new Map()
   /** The new names of operations issued again by this process, for what was read under the old ones. */
   readonly renames: Rename[] = []
+  #voids = 0
   readonly #positions: WeakMap<PushEntry, number> = new WeakMap()
 
   constructor(replica: ReplicaId, strategyOf: (collection: string) => Strategy | undefined) {
@@ -155,8 +156,20 @@ export class Ledger {
 
   /** Puts what the store holds already. */
   putItem(item: OutboxItem): void {
+    this.#forgetVoid(item.position)
+    if (isVoid(item.entry)) this.#voids++
     this.outbox.set(item.position, item)
     this.#positions.set(item.entry, item.position)
+  }
+
+  /** How many operations wait in the outbox, voids not counted. */
+  get pendingCount(): number {
+    return this.outbox.size - this.#voids
+  }
+
+  #forgetVoid(position: number): void {
+    const item = this.outbox.get(position)
+    if (item && isVoid(item.entry)) this.#voids--
   }
 
   itemOf(entry: PushEntry): OutboxItem | undefined {
@@ -166,6 +179,7 @@ export class Ledger {
   removeItem(position: number): void {
     const item = this.outbox.get(position)
     if (item) this.#removed.set(position, item.outcome)
+    this.#forgetVoid(position)
     this.outbox.delete(position)
     this.dirty.outbox.add(position)
   }
@@ -210,6 +224,7 @@ export class Ledger {
     for (const position of [...this.outbox.keys()].reverse()) {
       if (position <= mark.position) break
       const item = this.outbox.get(position) as OutboxItem
+      this.#forgetVoid(position)
       this.outbox.delete(position)
       this.dirty.outbox.delete(position)
       if (isVoid(item.entry)) continue
@@ -245,6 +260,7 @@ export class Ledger {
     replace(this.documents, other.documents)
     replace(this.rejected, other.rejected)
     this.outbox.clear()
+    this.#voids = 0
     for (const item of other.outbox.values()) this.putItem(item)
     this.touched.clear()
     for (const set of Object.values(this.dirty)) set.clear()

@@ -34,6 +34,8 @@ export class SyncLoop {
   pull: SyncStatus['pull']
   isSyncing = false
   isLive = false
+  /** When the server last took something, or could first be asked to. */
+  progressAt = 0
   readonly #core: Core
   readonly #options: SyncLoopOptions
   #running: Promise<SyncResult> | undefined
@@ -57,6 +59,7 @@ export class SyncLoop {
   start(): void {
     if (this.isStarted || !this.#options.transport) return
     this.isStarted = true
+    this.progressAt = this.#core.options.clock.now()
     this.#endWakes = this.#options.wakes(() => this.#wakeUp())
     this.#subscribe(this.#options.transport)
     this.#wake()
@@ -193,6 +196,7 @@ export class SyncLoop {
     this.#isWoken = false
     this.isSyncing = true
     this.nextRetryAt = undefined
+    if (this.lastError && isOffline(this.lastError.code)) this.progressAt = startedAt
     this.#core.emitter.emit('sync_started', { at: startedAt })
     this.#core.onChange()
     const result = await this.#tryRound(startedAt)
@@ -234,6 +238,7 @@ export class SyncLoop {
             this.#core.ledger.count(direction === 'sent' ? { bytesSent: bytes } : { bytesReceived: bytes }),
         },
         tellProgress: (phase, done, total) => {
+          if (phase === 'push' && done > (this.push?.done ?? 0)) this.progressAt = clock.now()
           this[phase] = { done, total }
           this.#core.emitter.emit('sync_progress', { phase, done, total })
           this.#core.onChange()
