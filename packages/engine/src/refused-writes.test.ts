@@ -95,12 +95,17 @@ describe('a write is refused with its code', () => {
     )
   })
 
-  test('operation_too_large: metadata that one operation cannot carry', async () => {
+  test('document_too_large: metadata past the limit of a document', async () => {
     const { notes } = await openLocal()
     await notes.create('a', {})
-    const write = notes.updateMetadata('a', { text: 'x'.repeat(LIMITS.operationBytes) })
-    expect((await refusal(write)).code).toBe('operation_too_large')
-    expect(notes.metadata('a')).toEqual({})
+    const write = notes.updateMetadata('a', { text: 'x'.repeat(LIMITS.documentBytes) })
+    expect((await refusal(write)).code).toBe('document_too_large')
+  })
+
+  test('operation_too_large: a document that fits, with an envelope that does not', async () => {
+    const { notes } = await openLocal()
+    const body = 'x'.repeat(LIMITS.documentBytes - '{"body":""}'.length)
+    expect((await refusal(notes.create('a', { body }))).code).toBe('operation_too_large')
   })
 
   test('invalid_options: a read value that this collection did not give', async () => {

@@ -99,7 +99,7 @@ export class Writer {
   updateMetadata(id: string, change: unknown): readonly Operation[] {
     const shown = this.#get(id)
     if (!isPlainObject(change)) throw notAnObject(change)
-    const next = toJson(applyPatch(shown.metadata, change)) as JsonObject
+    const next = this.#document(applyPatch(shown.metadata, change))
     const delta = deltaBetween(shown.metadata, next, 'metadata')
     if (delta.length === 0) return []
     if (shown.copy) return [this.#create(id, shown.value, delta)]
@@ -144,9 +144,13 @@ export class Writer {
     const bytes = utf8Length(JSON.stringify(document))
     const most = this.#context.limits.documentBytes
     if (bytes > most) {
-      throw new SyncError('document_too_large', `The document has ${bytes} bytes of JSON; ${most} are allowed.`, {
-        fix: 'Split it into several documents.',
-      })
+      throw new SyncError(
+        'document_too_large',
+        `A document (and what is noted about it) has at most ${most} bytes of JSON; this one has ${bytes}.`,
+        {
+          fix: 'Split it into several documents.',
+        },
+      )
     }
     return document
   }
