@@ -54,8 +54,10 @@ test('when the demo is killed, its processes end too', { timeout: STORY_MS }, as
 test('an option that makes no sense is refused', async () => {
   const { code, stderr } = await runDemo('--editions', 'many')
   expect(code).toBe(2)
-  expect(stderr).toBe('--editions takes a whole number from 1 to 100, not many\n')
-  expect((await runDemo('--nothing')).code).toBe(2)
+  expect(stderr).toBe('--editions takes a whole number from 1 to 100, not many\nSee --help for the options.\n')
+  const unknown = await runDemo('--nothing')
+  expect(unknown.code).toBe(2)
+  expect(unknown.stderr).toMatch(/--nothing.*\nSee --help for the options\.\n$/)
 })
 
 function isRunning(pid: number): boolean {

@@ -63,7 +63,7 @@ function readOptions(): Options {
     })
     return { ...read, editions: editionsOf(read.editions) }
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\nSee --help for the options.\n`)
     process.exit(2)
   }
 }

@@ -79,4 +79,5 @@ const newBars = (stream: NodeJS.WriteStream): cliProgress.MultiBar =>
     fps: 20,
   })
 
-const countOf = ({ done, total }: Course): string => `${done.toLocaleString('en')} of ${total.toLocaleString('en')}`
+const countOf = ({ done, total }: Course): string =>
+  `${done.toLocaleString('en')} of ${total.toLocaleString('en')} changes`

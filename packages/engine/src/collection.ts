@@ -1,4 +1,5 @@
 import {
+  EMPTY_STATE,
   type Conflict,
   type JsonObject,
   type JsonValue,
@@ -13,6 +14,7 @@ import { type ListOptions, pick } from './documents/list.ts'
 import { conflictSource, type Resolution, resolveConflict } from './documents/resolve.ts'
 import { type Shown, metadataOf, valueOf } from './documents/shown.ts'
 import { callSafely } from './events.ts'
+import { checkFunction } from './check-options.ts'
 import type { DeepMutable, DeepReadonly, Patch } from './plain-types.ts'
 
 /** One document as `list` gives it. */
@@ -65,9 +67,13 @@ export class Collection<T> {
 
   /** Creates a document under a new id that sorts by time; resolves to the id. */
   add(value: DeepReadonly<T>): WriteResult<string> {
-    const { random, clock } = this.#core.options
-    const id = mintDocumentId(random, clock.now())
+    const id = this.#mintId()
     return this.#core.write(() => ({ operations: [this.#parts.writer.create(id, value)], result: id }))
+  }
+
+  #mintId(): string {
+    const { random, clock } = this.#core.options
+    return mintDocumentId(random, clock.now())
   }
 
   /** Changes some fields, by a deep partial (`undefined` removes) or by editing a draft in place. */
@@ -93,7 +99,8 @@ export class Collection<T> {
     return this.#write(() => {
       const { shown, writer } = this.#parts
       const document = this.#core.ledger.find(this.name, id)
-      return resolveConflict(shown, writer, conflictSource(shown, shown.documents.get(id), document, id), resolution)
+      const source = conflictSource(shown, shown.documents.get(id), document, id)
+      return resolveConflict({ shown, writer, document: source, mintId: () => this.#mintId() }, resolution)
     })
   }
 
@@ -106,7 +113,7 @@ export class Collection<T> {
 
   get(id: string): DeepReadonly<T> | undefined {
     const shown = this.#current().documents.get(id)
-    return shown && this.#read(shown)
+    return shown && this.#read(id, shown)
   }
 
   metadata(id: string): JsonObject | undefined {
@@ -123,6 +130,7 @@ export class Collection<T> {
   }
 
   list(options: ListOptions<DeepReadonly<T>> = {}): readonly ListedDocument<T>[] {
+    if (options.where !== undefined) checkFunction('where', options.where)
     return pick(this.#listed(), options)
   }
 
@@ -134,15 +142,16 @@ export class Collection<T> {
       .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
   }
 
-  /** Calls back with what changed, once per tick; returns what ends it. */
+  /** Calls back with what looks different (or has other conflicts), once per tick; returns what ends it. */
   subscribe(listener: (changes: readonly CollectionChange<T>[]) => void): () => void {
+    checkFunction('The listener', listener)
     const { listeners } = this.#parts
     const own = (changes: Parameters<typeof notify>[0]): void => notify(changes)
     const notify = (changes: readonly ShownPair[]): void => {
       const visible = changes.map(({ id, before, after, origin }) => ({
         id,
         before: before && (valueOf(before) as DeepReadonly<T>),
-        after: after && this.#read(after),
+        after: after && this.#read(id, after),
         origin,
       }))
       callSafely(() => listener(visible))
@@ -161,7 +170,7 @@ export class Collection<T> {
     for (const [id, shown] of this.#current().documents) {
       yield {
         id,
-        value: this.#read(shown),
+        value: this.#read(id, shown),
         metadata: metadataOf(shown),
         pending: shown.source.pending.length > 0,
         conflicts: shown.conflicts,
@@ -169,10 +178,16 @@ export class Collection<T> {
     }
   }
 
-  /** Remembers what state the value shows, so that an edit of it can say what its author had seen. */
-  #read(shown: Shown): DeepReadonly<T> {
+  /**
+   * Remembers what state the value shows, so that an edit of it can say what its author had seen. The first
+   * counts: what comes later without changing the value was not in it.
+   */
+  #read(id: string, shown: Shown): DeepReadonly<T> {
     const value = valueOf(shown)
-    if (!shown.copy) this.#core.reads.set(value, { document: shown.source, state: shown.state })
+    const { reads } = this.#core
+    // A copy is no document yet: whoever edits it has seen nothing of the one that may take its place.
+    const state = shown.copy ? EMPTY_STATE : shown.state
+    if (!reads.has(value)) reads.set(value, { collection: this.name, id, state })
     return value as DeepReadonly<T>
   }
 }

@@ -33,7 +33,7 @@ export interface CoreOptions {
 
 interface Batch {
   /** Why none of it is done. */
-  failed: SyncError | undefined
+  failed: Error | undefined
   readonly done: PromiseWithResolvers<void>
 }
 
@@ -62,6 +62,8 @@ export class Core {
   onLocalWrite: () => void = () => {}
   onChange: () => void = () => {}
   isClosed = false
+  /** Nothing may be written any more, though what was written can be read. */
+  isClosing = false
   /** The first failure of a collection's own merge. */
   mergeFailure: SyncError | undefined
   readonly #changes: Map<string, Map<string, ShownChange>> = new Map()
@@ -106,7 +108,7 @@ export class Core {
   write<T>(write: () => { readonly operations: readonly Operation[]; readonly result: T }): WriteResult<T> {
     const mark = this.ledger.mark()
     try {
-      if (this.isClosed) throw closedError()
+      if (this.isClosed || this.isClosing) throw closedError()
       const { operations, result } = write()
       this.committer.stage(operations)
       const outcomes = operations.map((operation) => this.ledger.itemOf(operation)?.outcome)
@@ -118,7 +120,8 @@ export class Core {
       )
     } catch (thrown) {
       this.ledger.undo(mark)
-      const error = toSyncError(thrown, 'invalid_value')
+      // What the app's own code threw stays what it was.
+      const error = thrown instanceof Error ? thrown : toSyncError(thrown, 'invalid_value')
       if (this.#batch) this.#batch.failed ??= error
       return withAcknowledged(Promise.reject(error), [], this.#batch !== undefined)
     }
@@ -133,7 +136,7 @@ export class Core {
     const batch: Batch = { failed: undefined, done: Promise.withResolvers<void>() }
     this.#batch = batch
     try {
-      if (this.isClosed) throw closedError()
+      if (this.isClosed || this.isClosing) throw closedError()
       const returned: unknown = run()
       if (returned instanceof Promise) {
         // What it goes on to do fails with the batch, which tells of it.
@@ -143,7 +146,7 @@ export class Core {
         })
       }
     } catch (thrown) {
-      batch.failed ??= toSyncError(thrown, 'invalid_value')
+      batch.failed ??= thrown instanceof Error ? thrown : toSyncError(thrown, 'invalid_value')
     }
     this.#batch = undefined
     const outcomes = [...this.ledger.outbox.values()].filter((item) => item.position > mark.position)

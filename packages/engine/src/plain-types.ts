@@ -58,12 +58,12 @@ interface LoosePatch {
   readonly [key: string]: JsonValue | LoosePatch | undefined
 }
 
-/** Some fields of a document, as deep as one likes; `undefined` removes a field; an array is replaced whole. */
+/** Some fields of a document, as deep as one likes; `undefined` removes an optional field; an array is replaced whole. */
 export type Patch<T> =
   IsLoose<T> extends true
     ? LoosePatch
     : {
         readonly [K in keyof T]?:
           | (T[K] extends Primitive | readonly unknown[] ? DeepReadonly<T[K]> : Patch<T[K]>)
-          | undefined
+          | ({} extends Pick<T, K> ? undefined : never)
       }

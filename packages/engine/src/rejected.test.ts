@@ -115,8 +115,8 @@ describe('an operation that the server refuses', () => {
   test('that is unknown cannot be retried or discarded', async () => {
     const { world } = strictWorld()
     const { engine } = await world.device()
-    expect((await refusal(engine.rejected.retry('x'))).code).toBe('conflict_not_found')
-    expect((await refusal(engine.rejected.discard('x'))).code).toBe('conflict_not_found')
+    expect((await refusal(engine.rejected.retry('x'))).code).toBe('invalid_options')
+    expect((await refusal(engine.rejected.discard('x'))).code).toBe('invalid_options')
   })
 })
 

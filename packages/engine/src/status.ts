@@ -42,9 +42,11 @@ function stateOf(core: Core, loop: SyncLoop, oldestPendingAt: number | undefined
 }
 
 function isStuck(core: Core, loop: SyncLoop, oldestPendingAt: number | undefined): boolean {
+  const { usesOffset, clockOffsetMs } = core.ledger.link
   const now = core.options.clock.now()
   if (!loop.isStarted || oldestPendingAt === undefined) return false
-  return now - oldestPendingAt > STUCK_AFTER_MS && now - loop.progressAt > STUCK_AFTER_MS
+  const age = now + (usesOffset ? clockOffsetMs : 0) - oldestPendingAt
+  return age > STUCK_AFTER_MS && now - loop.progressAt > STUCK_AFTER_MS
 }
 
 function reasonOf(core: Core, loop: SyncLoop, oldestPendingAt: number | undefined): SyncError | undefined {

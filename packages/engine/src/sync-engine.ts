@@ -1,24 +1,22 @@
 import {
   type Clock,
-  type Dot,
   LIMITS,
   type Limits,
   type Random,
   type StateStore,
   SyncError,
   type Transport,
-  type VersionVector,
-  checkName,
-  counterOf,
+  commonVersion,
   mintDeviceId,
   mintReplicaId,
   systemClock,
   systemRandom,
   toSyncError,
 } from '@whisker/protocol'
+import { checkFunction, checkOptions } from './check-options.ts'
 import { Collection, unknownCollection } from './collection.ts'
 import { Core, type WriteResult, closedError } from './core.ts'
-import { type CollectionOptions, checkCollections } from './documents/options.ts'
+import type { CollectionOptions } from './documents/options.ts'
 import type { SyncEvents, SyncResult, SyncStatus } from './events.ts'
 import type { Rejected } from './ledger/ledger.ts'
 import type { Statistics } from './ledger/records.ts'
@@ -37,7 +35,7 @@ export interface SyncEngineOptions<M> {
   /** Left out: local only. */
   readonly transport?: Transport | undefined
   readonly limits?: Partial<Limits> | undefined
-  /** Between rounds on a transport that does not tell of changes, in milliseconds. Default: 30,000. */
+  /** Between rounds on a transport that does not tell of changes, in milliseconds; Infinity for never. Default: 10,000. */
   readonly pollMs?: number | undefined
   /** From an edit to the round that sends it on such a transport, in milliseconds. Default: 100. */
   readonly debounceMs?: number | undefined
@@ -78,10 +76,9 @@ export class SyncEngine<M = AnyDocuments> {
   static async open<M extends DocumentMap<M> = AnyDocuments>(
     options: SyncEngineOptions<NoInfer<M>>,
   ): Promise<SyncEngine<M>> {
+    checkOptions(options)
     const { space, device, collections, state, transport } = options
     const { clock = systemClock, random = systemRandom } = options
-    checkName(space, 'space')
-    checkCollections(collections)
     const store = await state.open(space, () => mintDeviceId(random))
     try {
       const stored = await store.load()
@@ -91,7 +88,7 @@ export class SyncEngine<M = AnyDocuments> {
       const ledger = readLedger(stored, mintReplicaId(random), strategyOf)
       const coreOptions = {
         space,
-        deviceName: (device?.name ?? 'unnamed').slice(0, 128),
+        deviceName: (device?.name ?? 'unnamed').slice(0, 128).toWellFormed(),
         collections: configured,
         limits: { ...LIMITS, ...options.limits },
         clock,
@@ -101,7 +98,7 @@ export class SyncEngine<M = AnyDocuments> {
       await core.commit()
       const loop = new SyncLoop(core, {
         transport,
-        pollMs: options.pollMs ?? 30_000,
+        pollMs: options.pollMs ?? 10_000,
         debounceMs: options.debounceMs ?? 100,
         wakes: options.wakes ?? platformWakes,
       })
@@ -163,6 +160,7 @@ export class SyncEngine<M = AnyDocuments> {
 
   /** Calls back on an event; returns what ends it. */
   on<K extends keyof SyncEvents>(event: K, listener: (event: SyncEvents[K]) => void): () => void {
+    checkFunction('The listener', listener)
     return this.#core.emitter.on(event, listener)
   }
 
@@ -186,6 +184,8 @@ export class SyncEngine<M = AnyDocuments> {
         },
       )
     }
+    // From here on every write is refused: it would go with the store.
+    this.#core.isClosing = true
     await this.#shut()
     await this.#core.store.destroy()
   }
@@ -217,16 +217,13 @@ export class SyncEngine<M = AnyDocuments> {
   }
 }
 
-const lower = ({ replica, counter }: Dot, version: VersionVector): Dot => ({
-  replica,
-  counter: Math.min(counter, counterOf(version, replica)),
-})
-
 function rejectedOperations(core: Core): RejectedOperations {
   const find = (id: string): Rejected => {
     const found = core.ledger.rejected.get(id)
     if (found) return found
-    throw new SyncError('conflict_not_found', `No rejected operation is called ${JSON.stringify(id)}.`)
+    throw new SyncError('invalid_options', `No rejected operation is called ${JSON.stringify(id)}.`, {
+      fix: 'Use an id that rejected.list() gives; it may have been retried or discarded already.',
+    })
   }
   return {
     list: () => [...core.ledger.rejected.values()],
@@ -234,9 +231,8 @@ function rejectedOperations(core: Core): RejectedOperations {
       core.write(() => {
         const { type, collection, document, base, delta, keep, drop } = find(id).operation
         // It may name operations of this device that the server will never see.
-        const { version } = core.ledger.obtain(collection, document).state
-        const seen = base.filter((dot) => counterOf(version, dot.replica) > 0)
-        const draft = { type, collection, document, base: seen.map((dot) => lower(dot, version)), delta, keep, drop }
+        const seen = commonVersion(base, core.ledger.obtain(collection, document).state.version)
+        const draft = { type, collection, document, base: seen, delta, keep, drop }
         const operation = core.ledger.write(draft, core.options.clock.now(), bytesOf)
         core.ledger.removeRejected(id)
         return { operations: [operation], result: undefined }

@@ -124,13 +124,11 @@ describe('a batch', () => {
   test('is undone whole when its function throws, and rejects with that', async () => {
     const { engine, notes } = await openLocal()
     const thrown = new Error('No.')
-    const error = await refusal(
-      engine.batch(() => {
-        void notes.create('a', {})
-        throw thrown
-      }),
-    )
-    expect(error.cause).toBe(thrown)
+    const batch = engine.batch(() => {
+      void notes.create('a', {})
+      throw thrown
+    })
+    await expect(batch).rejects.toBe(thrown)
     expect([notes.size, engine.status.pending]).toEqual([0, 0])
   })
 

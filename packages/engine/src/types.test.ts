@@ -77,9 +77,13 @@ test('collection names are those of the map, and each is configured', async () =
 test('a patch is a deep partial of the document', async () => {
   const stories = (await open()).collection('stories')
   await stories.create('a', { title: 'One', tags: [], cover: { url: '/', size: { width: 1, height: 2 } } })
-  await stories.update('a', { cover: { size: { width: 3 } }, title: undefined })
-  expect(stories.get('a')).toEqual({ tags: [], cover: { url: '/', size: { width: 3, height: 2 } } })
+  await stories.update('a', { cover: { size: { width: 3 } } })
+  expect(stories.get('a')?.cover).toEqual({ url: '/', size: { width: 3, height: 2 } })
+  await stories.update('a', { cover: undefined })
+  expect(stories.get('a')).toEqual({ title: 'One', tags: [] })
   const never = (): void => {
+    // @ts-expect-error only an optional field can be removed
+    void stories.update('a', { title: undefined })
     // @ts-expect-error a field of another type
     void stories.update('a', { title: 1 })
     // @ts-expect-error a field that is not there

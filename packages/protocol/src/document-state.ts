@@ -7,7 +7,6 @@ import {
   type WriteName,
   comparePaths,
   isDelete,
-  isPrefix,
   samePath,
 } from './operation.ts'
 import { EMPTY_VERSION, type VersionVector, addDot, compareVersions, covers, mergeVersions } from './version-vector.ts'
@@ -36,7 +35,8 @@ export const EMPTY_STATE: DocumentState = Object.freeze({ version: EMPTY_VERSION
  */
 export function apply(state: DocumentState, operation: Operation): DocumentState {
   if (covers(state.version, operation.dot)) return state
-  const survivors = state.writes.filter((write) => !kills(operation, write))
+  const kills = killsOf(operation)
+  const survivors = state.writes.filter((write) => !kills(write))
   const written = operation.delta.map((field) => stamp(operation, field))
   const version = addDot(state.version, operation.dot)
   if (survivors.length === state.writes.length)
@@ -83,18 +83,33 @@ export const compareWrites = (a: Write, b: Write): number =>
   a.time - b.time || compareDots(a.dot, b.dot) || comparePaths(a.path, b.path)
 
 /** Whether two states have integrated the same and hold the same live writes, in whatever order. */
-export const sameState = (a: DocumentState, b: DocumentState): boolean =>
-  compareVersions(a.version, b.version) === 'equal' &&
-  a.writes.length === b.writes.length &&
-  a.writes.every((write) => b.writes.some((other) => sameName(write, other)))
-
-function kills(operation: Operation, write: Write): boolean {
-  if (operation.drop.some((name) => sameName(name, write))) return true
-  if (!supersedes(operation, write)) return false
-  return operation.delta.some(
-    (field) => field.root === write.root && isPrefix(field.path, write.path) && (!isDelete(field) || isDelete(write)),
-  )
+export function sameState(a: DocumentState, b: DocumentState): boolean {
+  if (compareVersions(a.version, b.version) !== 'equal' || a.writes.length !== b.writes.length) return false
+  const names = new Set(b.writes.map(nameKey))
+  return a.writes.every((write) => names.has(nameKey(write)))
 }
+
+/** Which writes an operation ends: those it drops, and those it had seen at or under a place it writes. */
+function killsOf(operation: Operation): (write: Write) => boolean {
+  const dropped = namesIn(operation.drop)
+  const kept = namesIn(operation.keep)
+  const places = new Set(operation.delta.filter((field) => !isDelete(field)).map(placeKey))
+  const deletes = operation.delta.some(isDelete)
+  return (write) => {
+    if (dropped?.has(nameKey(write))) return true
+    if (!covers(operation.base, write.dot) || kept?.has(nameKey(write))) return false
+    if (deletes && isDelete(write)) return true
+    for (let length = 0; length <= write.path.length && places.size > 0; length++) {
+      if (places.has(placeKey({ root: write.root, path: write.path.slice(0, length) }))) return true
+    }
+    return false
+  }
+}
+
+const namesIn = (names: readonly WriteName[]): ReadonlySet<string> | undefined =>
+  names.length > 0 ? new Set(names.map(nameKey)) : undefined
+
+const placeKey = ({ root, path }: Pick<FieldWrite, 'root' | 'path'>): string => root + JSON.stringify(path)
 
 const stamp = ({ dot, time, base, keep }: Operation, { root, path, value }: FieldWrite): Write => ({
   dot,
@@ -119,9 +134,10 @@ const mergeTwins = (a: Write, b: Write): Write =>
 /** Cuts what each write says it has seen to the writes that are live among `writes` and `others`. */
 function cutEach(writes: readonly Write[], others: readonly Write[] = []): readonly Write[] {
   if (writes.every((write) => write.base.length === 0 && write.keep.length === 0)) return writes
-  const live = liveCounters([...writes, ...others])
-  const isLive = (name: WriteName): boolean =>
-    writes.some((write) => sameName(name, write)) || others.some((write) => sameName(name, write))
+  const all = [...writes, ...others]
+  const live = liveCounters(all)
+  const names = writes.some((write) => write.keep.length > 0) ? new Set(all.map(nameKey)) : undefined
+  const isLive = (name: WriteName): boolean => names?.has(nameKey(name)) ?? false
   return writes.map((write) => {
     const base = cutVersion(write.base, live)
     const keep = write.keep.every(isLive) ? write.keep : write.keep.filter(isLive)

@@ -104,6 +104,7 @@ export { systemClock, systemRandom } from './system.ts'
 export {
   EMPTY_VERSION,
   addDot,
+  commonVersion,
   compareVersions,
   counterOf,
   covers,

@@ -57,3 +57,13 @@ export function compareVersions(a: VersionVector, b: VersionVector): Causality {
   const bInA = b.every((dot) => covers(a, dot))
   return aInB ? (bInA ? 'equal' : 'before') : bInA ? 'after' : 'concurrent'
 }
+
+/** The vector that has seen only what both have. */
+export function commonVersion(a: VersionVector, b: VersionVector): VersionVector {
+  const common: Dot[] = []
+  for (const { replica, counter } of a) {
+    const both = Math.min(counter, counterOf(b, replica))
+    if (both > 0) common.push({ replica, counter: both })
+  }
+  return common
+}

@@ -96,12 +96,13 @@ export class PushWork {
   #takeOffer(offer: Offer): void {
     const { collection, document, state } = offer
     const refuse = (reason: Reason): void => void this.refusedOffers.push({ collection, document, reason })
+    const highest = state.writes.reduce((most, { time }) => Math.max(most, time), 0)
+    if (this.#isAhead(highest)) {
+      return refuse({ code: 'clock_ahead', message: 'The offered state holds a write of a time that is yet to come.' })
+    }
     if (shownBytes(shown(state, document)) > this.#context.limits.documentBytes) return refuse(this.#tooLarge())
     if (state.version.length === 0 || !this.#document(offer).join(state, this.head + 1)) return
-    this.#store(
-      collection,
-      state.writes.reduce((highest, { time }) => Math.max(highest, time), 0),
-    )
+    this.#store(collection, highest)
   }
 
   #takeVoids({ replica, from, to }: Void): PushProblem | undefined {
@@ -136,9 +137,7 @@ export class PushWork {
     const isReached = (seen: { readonly replica: ReplicaId; readonly counter: number }): boolean =>
       seen.counter <= this.#lastCounterOf(seen.replica) || covers(target.version, seen)
     if (!operation.base.every(isReached)) return { code: 'missing', dot, collection, document }
-    const { nowMs, limits } = this.#context
-    const isAhead = operation.time > timestampAt(nowMs + limits.clockAheadMs)
-    if (isAhead && operation.time > this.highestTime + CLOCK_TICKS_ABOVE) return { code: 'clock_ahead', dot }
+    if (this.#isAhead(operation.time)) return { code: 'clock_ahead', dot }
     const reason = this.#objectionTo(prepared, target)
     if (reason) return { code: 'operation_rejected', dot, reason }
     target.append(prepared, this.head + 1)
@@ -146,6 +145,11 @@ export class PushWork {
     this.#from ??= this.head
     this.#store(collection, operation.time)
     return undefined
+  }
+
+  #isAhead(time: number): boolean {
+    const { nowMs, limits } = this.#context
+    return time > timestampAt(nowMs + limits.clockAheadMs) && time > this.highestTime + CLOCK_TICKS_ABOVE
   }
 
   #lastCounterOf(replica: ReplicaId): number {

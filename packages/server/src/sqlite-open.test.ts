@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { isSyncError, mintEpochId } from '@whisker/protocol'
+import { type SyncError, isSyncError, mintEpochId } from '@whisker/protocol'
 import { expect, onTestFinished, test } from 'vitest'
-import { isSafe } from './sqlite-open.ts'
+import { openDatabase } from './sqlite-open.ts'
 import { sqliteStore } from './sqlite-store.ts'
 import { seededRandom } from './testing/manual-clock.ts'
 import { startProcess } from './testing/processes.ts'
@@ -22,6 +22,18 @@ function refusal(path: string): { readonly code: string; readonly isUntouched: b
     if (isSyncError(thrown)) code = thrown.code
   }
   return { code, isUntouched: digest(path) === before }
+}
+
+/** The error that a path is refused with; it says which path, and what to do. */
+function refusalOf(path: string): SyncError {
+  try {
+    sqliteStore(path)
+  } catch (thrown) {
+    if (!isSyncError(thrown)) throw thrown
+    expect(thrown).toMatchObject({ message: expect.stringContaining(path), fix: expect.any(String) })
+    return thrown
+  }
+  return expect.unreachable()
 }
 
 async function madeStore(): Promise<string> {
@@ -44,7 +56,28 @@ test('a database of another application is refused and left as it is', () => {
   expect(refusal(path)).toEqual({ code: 'store_foreign', isUntouched: true })
   change(path, 'PRAGMA journal_mode = WAL; PRAGMA application_id = 42')
   expect(refusal(path)).toEqual({ code: 'store_foreign', isUntouched: true })
-  expect(readdirSync(join(path, '..'))).not.toContain('other.db-lock')
+  expect(readdirSync(join(path, '..'))).toEqual(['other.db'])
+})
+
+test('the state of a device is refused, called what it is, and left as it is', () => {
+  const path = join(temporaryFolder(), 'state.db')
+  change(path, 'PRAGMA application_id = 0x57685379; PRAGMA user_version = 1; CREATE TABLE device (id)')
+  for (const journal of ['DELETE', 'WAL']) {
+    change(path, `PRAGMA journal_mode = ${journal}`)
+    expect(refusal(path)).toEqual({ code: 'store_foreign', isUntouched: true })
+    expect(refusalOf(path).message).toContain("found a device's state of Whisker Sync")
+    expect(readdirSync(join(path, '..'))).toEqual(['state.db'])
+  }
+})
+
+test('a file that is no database is refused as foreign and left as it is', () => {
+  const path = join(temporaryFolder(), 'notes.txt')
+  for (const text of ['Once upon a time', 'Dear diary, '.repeat(500)]) {
+    writeFileSync(path, text)
+    expect(refusal(path)).toEqual({ code: 'store_foreign', isUntouched: true })
+    expect(refusalOf(path).fix).toContain('a path of its own')
+    expect(readdirSync(join(path, '..'))).toEqual(['notes.txt'])
+  }
 })
 
 test('a store of a later version is refused and left as it is', async () => {
@@ -54,10 +87,6 @@ test('a store of a later version is refused and left as it is', async () => {
 })
 
 test('a damaged file is refused and left as it is', async () => {
-  const text = join(temporaryFolder(), 'notes.txt')
-  writeFileSync(text, 'Once upon a time')
-  expect(refusal(text)).toEqual({ code: 'store_damaged', isUntouched: true })
-
   const incomplete = await madeStore()
   change(incomplete, 'DROP TABLE document_tail')
   expect(refusal(incomplete)).toEqual({ code: 'store_damaged', isUntouched: true })
@@ -101,13 +130,43 @@ test('a file is opened with what the promises rest on', async () => {
   database.close()
 })
 
-test('a folder that is not there is a failure with a name', () => {
-  expect(() => sqliteStore(join(temporaryFolder(), 'nowhere', 'sync.db'))).toThrowError(
-    expect.objectContaining({ code: 'store_failed' }),
+test('a path that cannot hold a store is a failure that names it', () => {
+  const folder = temporaryFolder()
+  expect(refusalOf(folder)).toMatchObject({ code: 'store_failed', message: expect.stringContaining('it is a folder') })
+  const missing = refusalOf(join(folder, 'nowhere', 'sync.db'))
+  expect(missing).toMatchObject({ code: 'store_failed', fix: `Make the folder ${join(folder, 'nowhere')} first.` })
+  writeFileSync(join(folder, 'file'), 'x')
+  expect(refusalOf(join(folder, 'file', 'sync.db')).code).toBe('store_failed')
+  expect(readdirSync(folder)).toEqual(['file'])
+  // What a folder without the right to write does, for whoever may write everywhere too
+  mkdirSync(join(folder, 'sync.db-lock'))
+  expect(refusalOf(join(folder, 'sync.db')).code).toBe('store_failed')
+  expect(readdirSync(folder)).toEqual(['file', 'sync.db-lock'])
+})
+
+test.each(['', 'a\0b', 7 as never, undefined as never])('%j is no path of a store', (path) => {
+  expect(() => sqliteStore(path)).toThrowError(
+    expect.objectContaining({ code: 'invalid_options', fix: "Write sqliteStore('sync.db')." }),
   )
 })
 
-test('a SQLite that can lose a commit is recognised by its version', () => {
-  expect(['3.51.3', '3.51.10', '3.52.0', '4.0.0'].map(isSafe)).toEqual([true, true, true, true])
-  expect(['3.51.2', '3.50.9', '3.9.9', '2.99.99', 'unknown'].map(isSafe)).toEqual([false, false, false, false, false])
+test.each([
+  { node: '20.19.0' },
+  { node: '24.14.9' },
+  { node: '24.15.0', sqlite: '3.51.2' },
+  { node: '26.1.0', sqlite: '3.9.0' },
+])('what can lose a commit is recognised by its version: %o', (runtime) => {
+  const folder = temporaryFolder()
+  expect(() => openDatabase(join(folder, 'sync.db'), runtime)).toThrowError(
+    expect.objectContaining({ code: 'sqlite_unsafe', fix: expect.stringContaining('24.15') }),
+  )
+  expect(readdirSync(folder)).toEqual([])
+})
+
+test('without node:sqlite the package is imported all the same, and the store says what it needs', async () => {
+  const { line } = await startProcess('storing-process.ts', join(temporaryFolder(), 'sync.db'))
+  expect(JSON.parse(line)).toMatchObject({
+    code: 'sqlite_unsafe',
+    message: expect.stringContaining('The store needs the module node:sqlite or newer'),
+  })
 })

@@ -1,9 +1,13 @@
-import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { SyncError, toSyncError } from '@whisker/protocol'
-import { fromSqlite, sqliteCode } from './sqlite-errors.ts'
-import { APPLICATION_ID, SCHEMA_VERSION, TABLES, createSchema } from './sqlite-schema.ts'
+import { realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { SyncError } from '@whisker/protocol'
+import { isBusy } from './sqlite-errors.ts'
+import { checkIdentity, pragma } from './sqlite-identity.ts'
+import { lockPath, probe } from './sqlite-probe.ts'
+import { type Runtime, type SqliteModule, loadSqlite } from './sqlite-runtime.ts'
+import { createSchema } from './sqlite-schema.ts'
+import { damaged, failed, toStoreError } from './store-errors.ts'
 
 export interface OpenedDatabase {
   readonly writer: DatabaseSync
@@ -12,70 +16,49 @@ export interface OpenedDatabase {
   close(): void
 }
 
-/** From here on, a WAL that is reset at a bad moment no longer loses what was committed. */
-const SAFE_SQLITE = [3, 51, 3] as const
 /** Up to this size, every page is checked when a file is opened. */
 const CHECKED_BYTES = 16 * 1024 * 1024
 const BUSY_TIMEOUT_MS = 2000
 
 /** Opens a store's file, or refuses it and leaves it as it is. */
-export function openDatabase(path: string): OpenedDatabase {
-  checkSqlite()
+export function openDatabase(path: string, runtime: Runtime = { node: process.versions.node }): OpenedDatabase {
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw new SyncError('invalid_options', `Expected the path of a file, got ${JSON.stringify(path)}.`, {
+      fix: "Write sqliteStore('sync.db').",
+    })
+  }
+  const file = path === ':memory:' ? path : resolve(path)
+  const sqlite = loadSqlite(runtime)
   try {
-    return path === ':memory:' ? openMemory() : openFile(path)
+    return file === ':memory:' ? openMemory(sqlite) : openFile(sqlite, realPath(file))
   } catch (thrown) {
-    throw toSyncError(fromSqlite(thrown), 'store_failed')
+    throw toStoreError(thrown, file)
   }
 }
 
-function checkSqlite(): void {
-  const database = new DatabaseSync(':memory:')
-  const version = String(database.prepare('SELECT sqlite_version() AS version').get()?.['version'])
-  database.close()
-  if (!isSafe(version)) {
-    throw new SyncError(
-      'sqlite_unsafe',
-      `Expected SQLite ${SAFE_SQLITE.join('.')} or later, this Node brings ${version}.`,
-      {
-        fix: 'Use Node 24.15 or later.',
-      },
-    )
-  }
-}
-
-/** Whether a version of SQLite keeps what it committed. */
-export function isSafe(version: string): boolean {
-  const parts = version.split('.').map(Number)
-  for (const [index, least] of SAFE_SQLITE.entries()) {
-    const part = parts[index] ?? 0
-    if (part !== least) return part > least
-  }
-  return true
-}
-
-function openMemory(): OpenedDatabase {
-  const writer = new DatabaseSync(':memory:')
+function openMemory(sqlite: SqliteModule): OpenedDatabase {
+  const writer = new sqlite.DatabaseSync(':memory:')
   writer.exec('PRAGMA foreign_keys = ON')
   createSchema(writer)
   return { writer, reader: undefined, close: () => writer.close() }
 }
 
-function openFile(given: string): OpenedDatabase {
-  const path = existsSync(given) ? realpathSync(given) : join(realpathSync(dirname(given)), basename(given))
-  const isNew = inspect(path) === 'empty'
-  const lock = holdLock(path)
+function openFile(sqlite: SqliteModule, path: string): OpenedDatabase {
+  probe(sqlite, path)
+  const lock = holdLock(sqlite, path)
   const opened: DatabaseSync[] = [lock]
   const close = (): void => {
     for (const database of opened.toReversed()) database.close()
   }
   try {
-    const writer = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
+    const writer = new sqlite.DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
     opened.push(writer)
-    configure(writer)
-    // Another process may have made the store between the look and the lock.
-    if (isNew && readIdentity(writer).tables.length === 0) createSchema(writer)
+    // Looked at once more: another process may have made something between the look and the lock.
+    const found = checkIdentity(writer, path)
+    configure(writer, path)
+    if (found === 'empty') createSchema(writer)
     checkWhole(writer, path)
-    const reader = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS })
+    const reader = new sqlite.DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS })
     opened.push(reader)
     return { writer, reader, close }
   } catch (thrown) {
@@ -84,90 +67,37 @@ function openFile(given: string): OpenedDatabase {
   }
 }
 
-/** Looks at a file without changing it. */
-function inspect(path: string): 'empty' | 'ours' {
-  const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0
-  if (bytes === 0) return 'empty'
-  if (!readStart(path).startsWith('SQLite format 3\0')) {
-    throw new SyncError('store_damaged', `${path} is no SQLite database, or its beginning is destroyed.`, {
-      fix: RESTORE,
+/** The one name of a file that several lead to, so that all of them meet at the same lock. */
+function realPath(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return join(realFolder(file), basename(file))
+  }
+}
+
+function realFolder(file: string): string {
+  try {
+    return realpathSync(dirname(file))
+  } catch (cause) {
+    throw failed(file, 'its folder does not exist or cannot be read', {
+      fix: `Make the folder ${dirname(file)} first.`,
+      cause,
     })
-  }
-  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS })
-  try {
-    return judge(path, readIdentity(database))
-  } catch (thrown) {
-    // 8: a file that was being made when its process ended; who opens it for writing finishes that.
-    if (sqliteCode(thrown) === 8) return 'empty'
-    throw thrown
-  } finally {
-    database.close()
-  }
-}
-
-const RESTORE = 'Restore a backup, or name another file.'
-
-function judge(path: string, { application, version, tables }: Identity): 'empty' | 'ours' {
-  if (application === 0 && version === 0 && tables.length === 0) return 'empty'
-  if (application !== APPLICATION_ID) {
-    throw new SyncError('store_foreign', `${path} is a database of another application.`, { fix: 'Name another file.' })
-  }
-  if (version > SCHEMA_VERSION) {
-    throw new SyncError(
-      'store_newer',
-      `${path} has version ${version} of the store, this package knows ${SCHEMA_VERSION}.`,
-      {
-        fix: 'Update @whisker/server.',
-      },
-    )
-  }
-  const missing = TABLES.filter((table) => !tables.includes(table))
-  if (missing.length > 0) {
-    throw new SyncError('store_damaged', `${path} has no table ${missing.join(', ')}.`, { fix: RESTORE })
-  }
-  return 'ours'
-}
-
-interface Identity {
-  readonly application: number
-  readonly version: number
-  readonly tables: readonly string[]
-}
-
-const readIdentity = (database: DatabaseSync): Identity => ({
-  application: Number(pragma(database, 'application_id')),
-  version: Number(pragma(database, 'user_version')),
-  tables: database
-    .prepare('SELECT name FROM sqlite_schema')
-    .all()
-    .map(({ name }) => String(name)),
-})
-
-const pragma = (database: DatabaseSync, name: string): unknown =>
-  Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]
-
-function readStart(path: string): string {
-  const file = openSync(path, 'r')
-  try {
-    const start = Buffer.alloc(16)
-    readSync(file, start, 0, 16, 0)
-    return start.toString('latin1')
-  } finally {
-    closeSync(file)
   }
 }
 
 /** An exclusive transaction on a file beside the store, which ends with the process however that ends. */
-function holdLock(path: string): DatabaseSync {
-  const lock = new DatabaseSync(`${path}-lock`, { timeout: 0 })
+function holdLock(sqlite: SqliteModule, path: string): DatabaseSync {
+  const lock = new sqlite.DatabaseSync(lockPath(path), { timeout: 0 })
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     return lock
   } catch (cause) {
     lock.close()
-    if (sqliteCode(cause) !== 5) throw cause
-    throw new SyncError('store_in_use', `${path} is in use by another server.`, {
-      fix: 'Run one server process for each store.',
+    if (!isBusy(cause)) throw cause
+    throw new SyncError('store_in_use', `The store ${path} is in use by another server, here or in another process.`, {
+      fix: 'Close the other server first, or run one server process for each store.',
       cause,
     })
   }
@@ -183,26 +113,20 @@ const SETTINGS: readonly (readonly [name: string, value: string, expected: unkno
   ['mmap_size', '0', 0],
 ]
 
-function configure(writer: DatabaseSync): void {
+function configure(writer: DatabaseSync, path: string): void {
   for (const [name, value, expected] of SETTINGS) {
     writer.exec(`PRAGMA ${name} = ${value}`)
     const got = pragma(writer, name)
-    if (got !== undefined && got !== expected) {
-      throw new SyncError(
-        'store_failed',
-        `SQLite does not take ${name} = ${value} for this file, it stays at ${JSON.stringify(got)}.`,
-        {
-          fix: 'Put the store on a local disk.',
-        },
-      )
-    }
+    if (got === undefined || got === expected) continue
+    throw failed(path, `SQLite does not take ${name} = ${value} for it, it stays at ${JSON.stringify(got)}`, {
+      fix: 'Put the file on a local disk: network file systems cannot share the memory that WAL needs.',
+    })
   }
 }
 
 function checkWhole(writer: DatabaseSync, path: string): void {
-  judge(path, readIdentity(writer))
-  if ((statSync(path).size ?? 0) > CHECKED_BYTES) return
-  const result = pragma(writer, 'quick_check(1)')
-  if (result !== 'ok')
-    throw new SyncError('store_damaged', `${path} is damaged: ${JSON.stringify(result)}`, { fix: RESTORE })
+  checkIdentity(writer, path)
+  if (statSync(path).size > CHECKED_BYTES) return
+  const found = pragma(writer, 'quick_check(1)')
+  if (found !== 'ok') throw damaged(path, String(found))
 }

@@ -1,7 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 
-/** Says of a file that it is a store of this package: "WhSy". */
-export const APPLICATION_ID = 0x57685379
+/** `WhSv`, at byte 68 of the file: says of it that it is a store of this package. */
+export const APPLICATION_ID = 0x57685376
+/** `WhSy`: a store of `@whisker/state-node`. */
+export const DEVICE_APPLICATION_ID = 0x57685379
 export const SCHEMA_VERSION = 1
 
 /**

@@ -4,8 +4,9 @@ import { openDatabase } from './sqlite-open.ts'
 import { sqliteReader, sqliteTransaction } from './sqlite-space.ts'
 
 /**
- * A store in one SQLite file, made if it is new; `:memory:` for none. Throws at once what is wrong with
- * the file: `store_in_use`, `store_foreign`, `store_newer`, `store_damaged`, `sqlite_unsafe`.
+ * A store in one SQLite file, made if it is new; `:memory:` for none. Throws at once what is wrong with the path or
+ * the file: `invalid_options`, `store_in_use`, `store_foreign`, `store_newer`, `store_damaged`, `store_failed`,
+ * `disk_full`, `sqlite_unsafe`.
  */
 export function sqliteStore(path: string): SyncStore {
   const opened = openDatabase(path)

@@ -4,6 +4,7 @@ import {
   openSync,
   closeSync,
   readFileSync,
+  readdirSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -97,6 +98,20 @@ describe('a file that is refused is left as it is', () => {
       'PRAGMA journal_mode = WAL; PRAGMA application_id = 7; CREATE TABLE photos (name TEXT)',
     )
     expect(await refusalIn(folder)).toBe('store_foreign')
+  })
+
+  test("a server's database is store_foreign, and is called what it is", async () => {
+    const folder = newFolder()
+    const path = join(folder, 'state.db')
+    inDatabase(
+      path,
+      'PRAGMA journal_mode = WAL; PRAGMA application_id = 0x57685376; PRAGMA user_version = 1; CREATE TABLE space (id)',
+    )
+    expect(await refusalIn(folder)).toBe('store_foreign')
+    await expect(sqliteState(path).open('stories', mint)).rejects.toMatchObject({
+      message: `Expected a Whisker Sync store, or no file at all, at ${path}; found a server's database of Whisker Sync.`,
+    })
+    expect(readdirSync(folder)).toEqual(['state.db'])
   })
 
   test.each([

@@ -4,6 +4,8 @@ import { damaged, foreign, newer } from './store-errors.ts'
 
 /** `WhSy`, at byte 68 of the file: how a store is told from any other SQLite file. */
 export const APPLICATION_ID = 0x57685379
+/** `WhSv`: a store of `@whisker/server`. */
+const SERVER_APPLICATION_ID = 0x57685376
 export const SCHEMA_VERSION = 1
 
 // Texts can be large, so these are ordinary tables with an index: SQLite keeps more of a long row in one page there.
@@ -33,6 +35,7 @@ export const SPACE_TABLES = ['records', 'documents', 'outbox', 'rejected'] as co
 /** Throws unless the database is a store of a version that this package knows. */
 export function checkIdentity(database: DatabaseSync, path: string): void {
   const application = pragma(database, 'application_id')
+  if (application === SERVER_APPLICATION_ID) throw foreign(path, "a server's database of Whisker Sync")
   if (application !== APPLICATION_ID) throw foreign(path, 'a SQLite database of another program')
   const version = Number(pragma(database, 'user_version'))
   if (version > SCHEMA_VERSION) throw newer(path, version, SCHEMA_VERSION)

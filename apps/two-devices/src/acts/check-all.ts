@@ -71,6 +71,7 @@ function tellOf({ setting: { telling, facts } }: Stage, expected: number): void 
     telling.does(device.name as Name, `${sent.padEnd(29)}${received.padEnd(24)}${bytes(device.bytesOnDisk)} on disk`)
   }
   telling.does('server', `${' '.repeat(53)}${bytes(facts.server?.bytesOnDisk ?? 0)} on disk`)
+  telling.say('A document that changed several times may arrive whole, and is then received as one.')
   telling.gap()
   for (const { device, what, expected: wanted, found } of facts.differences.slice(0, SHOWN_DIFFERENCES)) {
     telling.bad(`${device}, ${what}: expected ${short(wanted)}, found ${short(found)}`)

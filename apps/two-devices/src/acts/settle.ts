@@ -21,7 +21,7 @@ export async function settle({ stage, laptop, tablet }: Scenery): Promise<void> 
   telling.gap()
 
   const [here, there] = await Promise.all([laptop.call('documents'), tablet.call('documents')])
-  for (const scene of SAME_FIELD) {
+  for (const scene of [...SAME_FIELD, { ...DELETE_AGAINST_EDIT, path: DELETE_AGAINST_EDIT.tablet.path }]) {
     const shown = here.filter((one) => one.collection === scene.collection && one.id.split('~')[0] === scene.id)
     telling.does(
       'laptop',

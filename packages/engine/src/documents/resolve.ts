@@ -23,22 +23,43 @@ import type { Writer } from './writer.ts'
 
 /** How a conflict ends: with one of its values, with a new one, or with a document for each value. */
 export type Resolution = { readonly path?: Path | undefined } & (
-  | { readonly pick: Dot | string }
-  | { readonly value: JsonValue | undefined }
-  | { readonly keepBoth: true }
+  | { readonly pick: Dot | string; readonly value?: never; readonly keepBoth?: never }
+  | { readonly value: JsonValue | undefined; readonly pick?: never; readonly keepBoth?: never }
+  | { readonly keepBoth: true; readonly pick?: never; readonly value?: never }
 )
 
-export function resolveConflict(
-  shown: ShownCollection,
-  writer: Writer,
-  document: LocalDocument,
-  resolution: Resolution,
-): readonly Operation[] {
+export interface Resolving {
+  readonly shown: ShownCollection
+  readonly writer: Writer
+  readonly document: LocalDocument
+  /** A new document id. */
+  readonly mintId: () => string
+}
+
+export function resolveConflict(resolving: Resolving, resolution: Resolution): readonly Operation[] {
+  checkResolution(resolution)
+  const { shown, document } = resolving
   const conflict = findConflict(shown.viewOf(document).conflicts, resolution.path, document.id)
-  if ('pick' in resolution) return [settle(shown, writer, document, conflict, pickFrom(conflict, resolution.pick))]
-  if ('keepBoth' in resolution) return keepBoth(shown, writer, document, conflict)
+  if (resolution.pick !== undefined) return [settle(resolving, conflict, pickFrom(conflict, resolution.pick))]
+  if (resolution.keepBoth) return keepBoth(resolving, conflict)
   const value = resolution.value === undefined ? undefined : toJson(resolution.value)
-  return [settle(shown, writer, document, conflict, { value })]
+  return [settle(resolving, conflict, { value })]
+}
+
+/** A word too many or too few must not read as "remove the value". */
+function checkResolution(resolution: unknown): void {
+  const keys = typeof resolution === 'object' && resolution !== null ? Object.keys(resolution) : []
+  const ways = keys.filter((key) => key !== 'path')
+  const path = keys.includes('path') ? (resolution as { path: unknown }).path : undefined
+  const isPath = path === undefined || (Array.isArray(path) && path.every((key) => typeof key === 'string'))
+  if (ways.length === 1 && ['pick', 'value', 'keepBoth'].includes(ways[0] as string) && isPath) return
+  throw new SyncError(
+    'invalid_options',
+    `A resolution says pick, value or keepBoth; this one says ${JSON.stringify(keys)}.`,
+    {
+      fix: 'Pass { pick }, { value } or { keepBoth: true }, with path (a list of keys) where several conflicts are open.',
+    },
+  )
 }
 
 function findConflict(conflicts: readonly Conflict[], path: Path | undefined, id: string): Conflict {
@@ -70,9 +91,7 @@ function pickFrom(conflict: Conflict, picked: Dot | string): ConflictValue {
 }
 
 function settle(
-  shown: ShownCollection,
-  writer: Writer,
-  document: LocalDocument,
+  { shown, writer, document }: Resolving,
   { path }: Conflict,
   chosen: { readonly value: JsonValue | undefined; readonly shown?: boolean },
 ): Operation {
@@ -89,24 +108,20 @@ function settle(
 }
 
 /** The value shown stays where it is; each other one becomes a document of its own. */
-function keepBoth(
-  shown: ShownCollection,
-  writer: Writer,
-  document: LocalDocument,
-  conflict: Conflict,
-): readonly Operation[] {
+function keepBoth(resolving: Resolving, conflict: Conflict): readonly Operation[] {
+  const { shown, writer, document, mintId } = resolving
   const current = shown.documents.get(document.id)
   const whole: JsonObject = current ? valueOf(current) : {}
   const operations: Operation[] = []
   for (const other of conflict.values) {
     if (other.shown || other.value === undefined) continue
-    const id = copyId(document.id, other.dot)
-    if (shown.documents.has(id)) continue
+    const derived = copyId(document.id, other.dot)
+    const isFree = !shown.documents.has(derived) && !operations.some((operation) => operation.document === derived)
     const value = applyDelta(whole, [{ root: 'content', path: conflict.path, value: other.value }])
-    operations.push(writer.create(id, value))
+    operations.push(writer.create(isFree ? derived : mintId(), value))
   }
   const kept = conflict.values.find((one) => one.shown)
-  return [...operations, settle(shown, writer, document, conflict, kept ?? { value: undefined })]
+  return [...operations, settle(resolving, conflict, kept ?? { value: undefined })]
 }
 
 /** The document whose conflict is meant: a copy has none of its own. */

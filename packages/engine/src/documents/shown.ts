@@ -72,7 +72,9 @@ export class ShownCollection {
       .filter((change) => !change.before || !change.after || !isSame(change.before, change.after))
   }
 
-  viewOf(document: LocalDocument): DocumentView {
+  /** What the document shows, now or in another of its states. */
+  viewOf(document: LocalDocument, state: DocumentState = document.state): DocumentView {
+    if (state !== document.state) return this.#view(document, state)
     return this.#views.get(document) ?? this.#view(document)
   }
 
@@ -106,8 +108,8 @@ export class ShownCollection {
     return changes
   }
 
-  #view(document: LocalDocument): DocumentView {
-    return viewOf(document.state, { strategy: this.strategy, document: document.id, merge: this.#merge })
+  #view(document: LocalDocument, state: DocumentState = document.state): DocumentView {
+    return viewOf(state, { strategy: this.strategy, document: document.id, merge: this.#merge })
   }
 
   #place(id: string, found: Shown | undefined, origin: Origin, changes: ShownChange[]): void {

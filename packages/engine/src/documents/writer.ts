@@ -12,8 +12,10 @@ import {
   type Standing,
   SyncError,
   type WriteName,
+  applyDelta,
   baseOf,
   checkName,
+  commonVersion,
   deltaBetween,
   isJsonObject,
   isPrefix,
@@ -30,7 +32,12 @@ import { applyPatch, draftOf, isPlainObject } from './patch.ts'
 import { type Shown, type ShownCollection, valueOf } from './shown.ts'
 
 /** Which state a frozen value was read from, so that an edit can say what its author had seen. */
-export type ReadStates = WeakMap<object, { readonly document: LocalDocument; readonly state: DocumentState }>
+export type ReadStates = WeakMap<object, ReadState>
+export interface ReadState {
+  readonly collection: string
+  readonly id: string
+  readonly state: DocumentState
+}
 
 export interface WriterContext {
   readonly ledger: Ledger
@@ -78,6 +85,11 @@ export class Writer {
           },
         )
       }
+      if (typeof returned === 'object' && returned !== null) {
+        throw new SyncError('invalid_options', 'An edit changes the draft it is given; this one returned an object.', {
+          fix: 'Change the draft in place, or pass the whole new document to set.',
+        })
+      }
       next = draft
     } else {
       if (!isPlainObject(change)) throw notAnObject(change)
@@ -123,6 +135,8 @@ export class Writer {
 
   /** Writes one place of a document over everything that stands there. */
   settle(document: LocalDocument, write: FieldWrite): Operation {
+    const whole = this.#shown.documents.get(document.id)?.value ?? {}
+    this.#document(applyDelta(whole, [write]))
     return this.#write(document, { type: 'update', delta: [write], keep: this.#copiesOf(document.state) })
   }
 
@@ -174,19 +188,17 @@ export class Writer {
 
   #editFrom(document: LocalDocument, next: JsonObject, read: unknown): readonly Operation[] {
     const state = read === undefined ? document.state : this.#readState(read, document)
-    const view = state === document.state ? this.#shown.viewOf(document) : this.#viewOf(document, state)
+    const view = this.#shown.viewOf(document, state)
     const delta = deltaBetween(view.value ?? {}, next)
-    if (delta.length === 0) return []
+    if (delta.length === 0) return this.#shown.documents.has(document.id) ? [] : [this.#create(document.id, next)]
     const { strategy } = this.#shown
     const written = unitOf(strategy) === 'document' ? [contentRoot(next)] : delta
     const keep = strategy === 'manual' ? standingUnder(view.standing, delta) : this.#copiesOf(state)
     const seen = { base: baseOf(state), keep }
-    const current = state === document.state ? seen : renameSeen(this.#context.ledger, document, seen)
-    return [this.#write(document, { type: 'update', delta: written, ...current })]
-  }
-
-  #viewOf(document: LocalDocument, state: DocumentState): ReturnType<ShownCollection['viewOf']> {
-    return viewOf(state, { strategy: this.#shown.strategy, document: document.id })
+    if (state === document.state) return [this.#write(document, { type: 'update', delta: written, ...seen })]
+    const renamed = renameSeen(this.#context.ledger, document, seen)
+    const base = commonVersion(renamed.base, document.state.version)
+    return [this.#write(document, { type: 'update', delta: written, ...renamed, base })]
   }
 
   #copiesOf(state: DocumentState): readonly WriteName[] {
@@ -196,7 +208,7 @@ export class Writer {
 
   #readState(read: unknown, document: LocalDocument): DocumentState {
     const known = this.#knownRead(read)
-    if (known.document !== document) throw unknownRead('another document')
+    if (known.collection !== document.collection || known.id !== document.id) throw unknownRead('of another document')
     return known.state
   }
 
@@ -205,7 +217,7 @@ export class Writer {
     return read as JsonObject
   }
 
-  #knownRead(read: unknown): { readonly document: LocalDocument; readonly state: DocumentState } {
+  #knownRead(read: unknown): ReadState {
     const known = typeof read === 'object' && read !== null ? this.#context.reads.get(read) : undefined
     if (!known) throw unknownRead('something else')
     return known
@@ -239,10 +251,12 @@ export class Writer {
 
 const contentRoot = (value: JsonValue | undefined): FieldWrite => ({ root: 'content', path: [], value })
 
-/** An edit supersedes the value shown at a conflict and leaves the others standing. */
+/** An edit supersedes the value shown at a conflict, or a part of it, and leaves the others standing. */
 const standingUnder = (standing: readonly Standing[], delta: Delta): readonly WriteName[] =>
   standing
-    .filter(({ path }) => delta.some((write) => write.root === 'content' && isPrefix(write.path, path)))
+    .filter(({ path }) =>
+      delta.some((write) => write.root === 'content' && (isPrefix(write.path, path) || isPrefix(path, write.path))),
+    )
     .flatMap(({ writes }) => writes)
 
 const notAnObject = (value: unknown): SyncError =>

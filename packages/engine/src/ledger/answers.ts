@@ -141,7 +141,7 @@ export function adoptPage(ledger: Ledger, page: Page, nowMs: number): void {
   adoptStrategies(ledger, page.strategies)
   const { cursor } = ledger.link
   const moved = { ...cursor, since: Math.max(since, page.since), after: page.after }
-  ledger.setLink({ cursor: moved, ...(!page.more && { lastSyncAt: nowMs }) })
+  ledger.setLink({ cursor: moved, ...(!page.more && { lastSyncAt: nowMs, wantsOwn: false }) })
 }
 
 function adoptRow(ledger: Ledger, row: PageRow): void {
@@ -172,5 +172,5 @@ export function forget(ledger: Ledger, document: LocalDocument): void {
 }
 
 export function rescan(ledger: Ledger): void {
-  ledger.setLink({ cursor: { ...ledger.link.cursor, since: 0, after: 0 } })
+  ledger.setLink({ wantsOwn: true, cursor: { ...ledger.link.cursor, since: 0, after: 0 } })
 }

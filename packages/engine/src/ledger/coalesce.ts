@@ -1,6 +1,7 @@
 import { type FieldWrite, type Operation, isDelete, isPrefix, mergeVersions, supersedes } from '@whisker/protocol'
 import type { LocalDocument } from './document.ts'
 import type { Ledger, OutboxItem } from './ledger.ts'
+import { Outcome } from './outcome.ts'
 import { bytesOf } from './stored.ts'
 
 /**
@@ -28,6 +29,7 @@ function coalesceDocument(ledger: Ledger, document: LocalDocument, fresh: readon
         if (delta.length === older.delta.length) continue
         changed = true
         operations[early] = { ...older, delta }
+        if (isEmpty(operations[early] as Operation)) items[early]?.outcome.follow((items[late] as OutboxItem).outcome)
         // The older one's base may name writes that it alone has superseded.
         operations[late] = { ...newer, base: mergeVersions(newer.base, older.base) }
       }
@@ -41,7 +43,8 @@ function coalesceDocument(ledger: Ledger, document: LocalDocument, fresh: readon
     if (operation === item.entry) return
     const { replica, counter } = operation.dot
     const entry = isEmpty(operation) ? { replica, from: counter, to: counter } : operation
-    ledger.setItem({ ...item, entry, bytes: bytesOf(entry) })
+    const outcome = isEmpty(operation) ? new Outcome() : item.outcome
+    ledger.setItem({ ...item, entry, bytes: bytesOf(entry), outcome })
   })
   document.pending = operations.filter((operation) => !isEmpty(operation))
 }

@@ -10,12 +10,21 @@ export class Outcome {
   #resolve: (() => void) | undefined
   #reject: ((error: SyncError) => void) | undefined
 
+  readonly #followers: Outcome[] = []
+
+  /** What an operation did is now done by another one: it fares as that one does. */
+  follow(other: Outcome): void {
+    if (other.#settled) this.settle(other.#settled.error)
+    else other.#followers.push(this)
+  }
+
   /** The operation was taken, or, with an error, never will be. Only the first call counts. */
   settle(error?: SyncError): void {
     if (this.#settled) return
     this.#settled = { error }
     if (error) this.#reject?.(error)
     else this.#resolve?.()
+    for (const follower of this.#followers) follower.settle(error)
   }
 
   get promise(): Promise<void> {

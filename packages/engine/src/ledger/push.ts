@@ -13,6 +13,7 @@ import {
   checkAfterVoids,
   encodeState,
   isVoid,
+  utf8Length,
 } from '@whisker/protocol'
 import type { LocalDocument } from './document.ts'
 import type { Ledger, OutboxItem } from './ledger.ts'
@@ -36,8 +37,9 @@ export interface Push {
 /** The next push: the documents the server lost, then the head of the outbox. Undefined if there is nothing to send. */
 export function nextPush(ledger: Ledger, options: PushOptions): Push | undefined {
   const budget = { bytes: (options.limits.messageBytes * 7) / 8, entries: options.most }
-  const offered = offeredDocuments(ledger, budget)
-  const items = headOfOutbox(ledger, options, budget)
+  const { offered, isComplete } = offeredDocuments(ledger, budget)
+  // An operation may stand on any of the documents that the server lost.
+  const items = isComplete ? headOfOutbox(ledger, options, budget) : []
   if (offered.length === 0 && items.length === 0) return undefined
   for (const item of items) item.handed = true
   const { replica, epoch, acknowledged } = ledger.slot
@@ -68,14 +70,18 @@ function fits(budget: Budget, bytes: number, isFirst: boolean): boolean {
   return true
 }
 
-function offeredDocuments(ledger: Ledger, budget: Budget): LocalDocument[] {
+function offeredDocuments(
+  ledger: Ledger,
+  budget: Budget,
+): { readonly offered: readonly LocalDocument[]; readonly isComplete: boolean } {
   const offered: LocalDocument[] = []
   for (const document of ledger.allDocuments()) {
     if (!document.offered) continue
-    if (!fits(budget, JSON.stringify(encodeState(document.confirmed)).length, offered.length === 0)) break
+    const bytes = utf8Length(JSON.stringify(encodeState(document.confirmed)))
+    if (!fits(budget, bytes, offered.length === 0)) return { offered, isComplete: false }
     offered.push(document)
   }
-  return offered
+  return { offered, isComplete: true }
 }
 
 function headOfOutbox(ledger: Ledger, { limits, isStored, most }: PushOptions, budget: Budget): OutboxItem[] {

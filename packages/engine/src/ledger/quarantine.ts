@@ -5,6 +5,7 @@ import {
   type Reason,
   type RefusedOffer,
   SyncError,
+  type Write,
   counterOf,
   covers,
   formatDot,
@@ -45,24 +46,24 @@ export function quarantineOffer(ledger: Ledger, refused: RefusedOffer, nowMs: nu
   const document = ledger.find(refused.collection, refused.document)
   if (!document?.offered) return []
   const rejected = document.confirmed.writes.map((write): Rejected => ({
-    id: `${formatDot(write.dot)}:${write.root}:${write.path.join('.')}`,
+    id: `${formatDot(write.dot)}:${write.root}:${JSON.stringify(write.path)}`,
     at: nowMs,
     reason: refused.reason,
-    operation: {
-      type: write.root === 'metadata' ? 'metadata_update' : 'update',
-      collection: document.collection,
-      document: document.id,
-      dot: write.dot,
-      time: write.time,
-      base: write.base,
-      delta: [{ root: write.root, path: write.path, value: write.value }],
-      keep: write.keep,
-      drop: [],
-    },
+    operation: asOperation(document, write),
   }))
   for (const one of rejected) ledger.setRejected(one)
   forget(ledger, document)
   return rejected
+}
+
+/** A live write as an operation of its own, in a form that can be stored, shown and written again. */
+function asOperation(
+  { collection, id }: LocalDocument,
+  { dot, time, base, keep, root, path, value }: Write,
+): Operation {
+  const isRoot = root === 'content' && path.length === 0
+  const type = root === 'metadata' ? 'metadata_update' : !isRoot ? 'update' : value === undefined ? 'delete' : 'create'
+  return { type, collection, document: id, dot, time, base, delta: [{ root, path, value }], keep, drop: [] }
 }
 
 function pendingOperation(ledger: Ledger, dot: Dot): Operation | undefined {

@@ -20,6 +20,8 @@ export interface Link {
   readonly cursor: Cursor
   readonly seen: Seq
   readonly epochs: readonly Epoch[]
+  /** Whether the scan is to bring back what this device wrote itself, too. */
+  readonly wantsOwn: boolean
   /** The strategies that the space has on record. */
   readonly strategies: Strategies
   /** When the cursor last stood at the head, in milliseconds since 1970; undefined if it never did. */
@@ -47,6 +49,7 @@ export const NEW_LINK: Link = {
   cursor: { epoch: undefined, since: 0, after: 0 },
   seen: 0,
   epochs: [],
+  wantsOwn: false,
   strategies: {},
   lastSyncAt: undefined,
   clockOffsetMs: 0,

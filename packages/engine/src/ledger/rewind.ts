@@ -21,7 +21,9 @@ export function commonPoint(ours: readonly Epoch[], theirs: readonly Epoch[], se
   for (let index = ours.length - 1; index >= 0; index--) {
     const there = theirs.findIndex((epoch) => epoch.id === ours[index]?.id)
     if (there < 0) continue
-    return Math.min(seen, ours[index + 1]?.began ?? Infinity, theirs[there + 1]?.began ?? Infinity)
+    const ends = [ours[index + 1]?.began, theirs[there + 1]?.began].filter((began) => began !== undefined)
+    // In an epoch that both are in, what was seen cannot be trusted; its beginning can.
+    return Math.min(seen, ...(ends.length > 0 ? ends : [(theirs[there] as Epoch).began]))
   }
   return 0
 }

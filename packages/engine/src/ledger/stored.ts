@@ -10,6 +10,7 @@ import {
   encodeState,
   encodeStoredEntry,
   isVoid,
+  utf8Length,
 } from '@whisker/protocol'
 import { type LocalDocument, refold } from './document.ts'
 import { Ledger, type OutboxItem, type RecordName, type Rejected } from './ledger.ts'
@@ -24,7 +25,7 @@ import type { Link, Slot, Statistics } from './records.ts'
  *   rejected [at, code, message, operation]
  */
 
-export const bytesOf = (entry: OutboxItem['entry']): number => JSON.stringify(encodeStoredEntry(entry)).length
+export const bytesOf = (entry: OutboxItem['entry']): number => utf8Length(JSON.stringify(encodeStoredEntry(entry)))
 
 /** The replica as the store holds it; `replica` is taken if the store is new. */
 export function readLedger(stored: StoredSpace, replica: ReplicaId, strategyOf: Ledger['strategyOf']): Ledger {
@@ -56,7 +57,7 @@ function read(stored: StoredSpace, ledger: Ledger): Ledger {
   const withPending = new Set<LocalDocument>()
   for (const [position, text] of stored.outbox) {
     const entry = decodeStoredEntry(JSON.parse(text), 'stored operation')
-    ledger.putItem({ position, entry, handed: true, bytes: text.length, outcome: new Outcome() })
+    ledger.putItem({ position, entry, handed: true, bytes: utf8Length(text), outcome: new Outcome() })
     ledger.lastPosition = position
     if (isVoid(entry)) continue
     const document = ledger.obtain(entry.collection, entry.document)

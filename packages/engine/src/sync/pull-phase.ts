@@ -1,7 +1,7 @@
-import { SyncError, mintReplicaId, toSyncError } from '@whisker/protocol'
+import { SyncError, toSyncError } from '@whisker/protocol'
 import { adoptPage, rescan, showsUnsettled } from '../ledger/answers.ts'
-import { reissue } from '../ledger/reissue.ts'
 import { rewind } from '../ledger/rewind.ts'
+import { takeNewId } from './new-id.ts'
 import { pushAll } from './push-phase.ts'
 import { reactionTo } from './refusals.ts'
 import type { Round } from './round.ts'
@@ -23,7 +23,7 @@ export async function pullAll(round: Round): Promise<void> {
           cursor: link.cursor,
           seen: link.seen,
           device: { id: core.store.device, name: deviceName },
-          acknowledged: [{ replica: slot.replica, counter: slot.acknowledged.counter }],
+          acknowledged: link.wantsOwn ? [] : [{ replica: slot.replica, counter: slot.acknowledged.counter }],
           limit: limits.pageRows,
           waitMs: 0,
         },
@@ -67,12 +67,12 @@ async function startOver({ core }: Round): Promise<void> {
  * store goes under the same id. Pushing tells which; with nothing to push, a new id keeps the two apart.
  */
 async function settleOwn(round: Round): Promise<void> {
-  const { ledger, options } = round.core
+  const { ledger } = round.core
   if (ledger.outbox.size > 0 && !round.settled) {
     round.settled = true
     await pushAll(round)
     return
   }
-  reissue(ledger, mintReplicaId(options.random), ledger.link.epochs.at(-1)?.id)
+  takeNewId(round)
   await round.core.commit()
 }

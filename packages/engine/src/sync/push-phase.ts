@@ -1,24 +1,26 @@
 import {
+  type Dot,
   type PushProblem,
+  type Reason,
   type Receipt,
   type SyncErrorCode,
   SyncError,
   formatDot,
-  mintReplicaId,
   sameDot,
   toSyncError,
 } from '@whisker/protocol'
 import { acknowledgePrefix, adoptAnswer, adoptReceipt } from '../ledger/answers.ts'
 import { type Push, nextPush } from '../ledger/push.ts'
 import { quarantine, quarantineOffer } from '../ledger/quarantine.ts'
-import { reissue, restamp } from '../ledger/reissue.ts'
+import { restamp } from '../ledger/reissue.ts'
 import { rewind } from '../ledger/rewind.ts'
 import type { Rejected } from '../ledger/ledger.ts'
+import { takeNewId } from './new-id.ts'
 import { reactionTo } from './refusals.ts'
 import type { Round } from './round.ts'
 
-/** More new names than this in one round, and the server is contradicting itself. */
-const MOST_REISSUES = 8
+/** The server found this device's clock ahead this often in one round, though it was set right each time. */
+const MOST_RESTAMPS = 8
 
 /**
  * Sends the documents the server lost and the outbox, batch after batch, until nothing is left that is on
@@ -95,22 +97,16 @@ async function split(round: Round, push: Push, error: SyncError): Promise<number
   return core.options.limits.batchOperations
 }
 
-function takeNewId(round: Round): void {
-  if (++round.reissues > MOST_REISSUES) {
-    throw new SyncError('server_error', 'The server refuses every new replica id of this device.', {
-      fix: 'Look at the server: its epoch changes with each request, or its answers come from different databases.',
-    })
-  }
-  const { ledger, options } = round.core
-  reissue(ledger, mintReplicaId(options.random), ledger.link.epochs.at(-1)?.id)
-}
-
 /** Returns whether there may be more to push. */
 async function takeReceipt(round: Round, push: Push, receipt: Receipt): Promise<boolean> {
   const { core, nowMs } = round
-  const before = core.ledger.outbox.size
+  const before = core.ledger.slot.acknowledged.counter
   adoptReceipt(core.ledger, push, receipt, nowMs())
-  round.pushed += Math.max(0, before - core.ledger.outbox.size)
+  const taken = core.ledger.slot.acknowledged.counter - before
+  round.pushed += taken
+  if (taken === 0 && push.offered.length === 0 && !receipt.problem) {
+    throw new SyncError('bad_message', 'The receipt takes nothing of the push and does not say why.')
+  }
   for (const refused of receipt.refusedOffers) tell(round, quarantineOffer(core.ledger, refused, nowMs()))
   const goesOn = receipt.problem ? takeProblem(round, receipt.problem, receipt) : true
   await core.commit()
@@ -122,7 +118,7 @@ function takeProblem(round: Round, problem: PushProblem, receipt: Receipt): bool
   const { core, nowMs } = round
   switch (problem.code) {
     case 'operation_rejected':
-      tell(round, quarantine(core.ledger, problem.dot, problem.reason, nowMs()))
+      putAside(round, problem.dot, problem.reason)
       return true
     case 'missing':
       takeMissing(round, problem)
@@ -145,12 +141,12 @@ function takeProblem(round: Round, problem: PushProblem, receipt: Receipt): bool
 
 /** The server lacks what the operation stands on: it gets the whole document; if that does not help, the operation goes. */
 function takeMissing(round: Round, problem: Extract<PushProblem, { code: 'missing' }>): void {
-  const { core, nowMs } = round
+  const { core } = round
   const document = core.ledger.find(problem.collection, problem.document)
   const again = round.offeredFor.some((dot) => sameDot(dot, problem.dot))
   if (!document || again || document.confirmed.version.length === 0) {
     const message = `The server lacks what ${formatDot(problem.dot)} stands on, and this device cannot supply it.`
-    tell(round, quarantine(core.ledger, problem.dot, { code: 'missing', message }, nowMs()))
+    putAside(round, problem.dot, { code: 'missing', message })
     return
   }
   round.offeredFor.push(problem.dot)
@@ -158,8 +154,17 @@ function takeMissing(round: Round, problem: Extract<PushProblem, { code: 'missin
   core.ledger.markDirty(document)
 }
 
+/** What is refused leaves the queue; an answer that names nothing of ours would be asked for again without end. */
+function putAside(round: Round, dot: Dot, reason: Reason): void {
+  const rejected = quarantine(round.core.ledger, dot, reason, round.nowMs())
+  if (rejected.length === 0) {
+    throw new SyncError('bad_message', `The server refuses ${formatDot(dot)}, which was not sent.`)
+  }
+  tell(round, rejected)
+}
+
 function countAttempt(round: Round, code: SyncErrorCode): void {
-  if (++round.reissues > MOST_REISSUES) {
+  if (++round.reissues > MOST_RESTAMPS) {
     throw new SyncError(code, "The server finds this device's clock ahead, also after it was set right.")
   }
 }

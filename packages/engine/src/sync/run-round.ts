@@ -1,3 +1,5 @@
+import { isSyncError } from '@whisker/protocol'
+import { takeNewId } from './new-id.ts'
 import { pullAll } from './pull-phase.ts'
 import { pushAll } from './push-phase.ts'
 import { type Round, type RoundStart, newRound } from './round.ts'
@@ -7,12 +9,22 @@ export async function runRound(start: RoundStart): Promise<Round> {
   const round = newRound(start)
   const { ledger } = round.core
   await round.core.commit()
-  // Before first contact nothing was ever sent, so the epoch can be learned before the id is used in it.
-  if (ledger.link.epochs.length === 0) await pullAll(round)
-  if (ledger.slot.epoch === undefined && ledger.slot.acknowledged.counter === 0) {
-    ledger.setSlot({ epoch: ledger.link.epochs.at(-1)?.id })
-  }
+  if (ledger.slot.epoch === undefined) await makeContact(round)
   await pushAll(round)
   await pullAll(round)
   return round
+}
+
+/**
+ * Learns the server's epoch and takes an id of its own for it: a store that was copied before it ever
+ * synced must not have two writers under one id.
+ */
+async function makeContact(round: Round): Promise<void> {
+  try {
+    if (round.core.ledger.link.epochs.length === 0) await pullAll(round)
+  } catch (thrown) {
+    // A space that is yet to be made may be closed to readers; the push will tell the epoch.
+    if (!isSyncError(thrown) || thrown.code !== 'forbidden') throw thrown
+  }
+  if (round.core.ledger.link.epochs.length > 0) takeNewId(round)
 }

@@ -168,7 +168,7 @@ export class SyncLoop {
     if (this.#dueAt !== undefined && this.#dueAt <= dueAt) return
     this.#cancelTimer()
     this.#dueAt = dueAt
-    this.#cancelTimer = clock.after(delayMs, () => {
+    this.#cancelTimer = clock.after(Math.min(delayMs, LONGEST_TIMER_MS), () => {
       this.#dueAt = undefined
       if (this.isStarted && !this.#running) void this.#run()
     })
@@ -269,7 +269,7 @@ export class SyncLoop {
       this.#soon(Math.min(LONGEST_WAIT_MS, Math.max(0, this.nextRetryAt - clock.now())))
     } else if (this.#again || ledger.outbox.size > 0 || this.#waiters.length > 0) {
       this.#soon(this.isLive ? 0 : this.#options.debounceMs)
-    } else if (!this.isLive) {
+    } else if (!this.isLive && this.#options.pollMs < Infinity) {
       this.#soon(this.#options.pollMs)
     }
   }
@@ -291,6 +291,9 @@ export class SyncLoop {
     for (const waiter of waiters) waiter.reject(error)
   }
 }
+
+/** What timers can wait for. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** What a server may ask for at most, with its jitter. */
 const LONGEST_WAIT_MS = 62_000

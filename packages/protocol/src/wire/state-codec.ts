@@ -1,5 +1,5 @@
 import { type DocumentState, type Write, nameKey } from '../document-state.ts'
-import { type Dot, isReplicaId, sameDot } from '../identity.ts'
+import { type Dot, formatDot, isReplicaId, sameDot } from '../identity.ts'
 import { type JsonValue, isJsonObject } from '../json.ts'
 import { NO_NAMES } from '../operation.ts'
 import { EMPTY_VERSION, covers } from '../version-vector.ts'
@@ -28,13 +28,14 @@ function encodeOnce({ version, writes }: DocumentState): JsonValue[] | undefined
 function encodeAny({ version, writes }: DocumentState): JsonValue[] {
   const table = new ReplicaTable()
   const pairs = table.encodeVersion(version)
-  const groups: Write[][] = []
+  const groups = new Map<string, Write[]>()
   for (const write of writes) {
-    const group = groups.find(([first]) => first && sameDot(first.dot, write.dot))
+    const name = formatDot(write.dot)
+    const group = groups.get(name)
     if (group) group.push(write)
-    else groups.push([write])
+    else groups.set(name, [write])
   }
-  const encoded = groups.map((group): JsonValue => {
+  const encoded = [...groups.values()].map((group): JsonValue => {
     const { dot, time, base, keep } = group[0] as Write
     const tuple: JsonValue[] = [
       table.indexOf(dot.replica),
