@@ -1,5 +1,6 @@
-import { LIMITS, SyncError, mintEpochId, systemClock, systemRandom } from '@whisker/protocol'
+import { mintEpochId, systemClock, systemRandom } from '@whisker/protocol'
 import { type Exchange, answerRefusal, respond } from './answer.ts'
+import { checkServerOptions, limitsFrom } from './check-options.ts'
 import { allow, identify } from './identify.ts'
 import { createNotifier } from './notifier.ts'
 import { refusalFor, refusalOf } from './refusal.ts'
@@ -12,10 +13,8 @@ const DRAIN_MS = 10_000
 
 /** A server on a store, as a function from requests to responses: it mounts in any framework. */
 export function createServer(options: ServerOptions): SyncServer {
+  checkServerOptions(options)
   const { store, authenticate, authorize, validate, log, clock = systemClock, random = systemRandom } = options
-  if (authenticate !== undefined && typeof authenticate !== 'function') {
-    throw new SyncError('invalid_options', '`authenticate` is no function.')
-  }
   const notifier = createNotifier()
   const running = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
@@ -26,7 +25,7 @@ export function createServer(options: ServerOptions): SyncServer {
   const routes = createRoutes({
     store,
     clock,
-    limits: { ...LIMITS, ...options.limits },
+    limits: limitsFrom(options.limits),
     notifier,
     validate,
     ready: async () => began,

@@ -1,12 +1,13 @@
 export { createServer } from './create-server.ts'
 export type { ShownDocument } from './document-draft.ts'
 export { serve } from './serve.ts'
-export type { RunningServer, ServeOptions } from './serve.ts'
+export type { RunningServer } from './serve.ts'
 export type {
   Action,
   Authenticate,
   Authorize,
   Principal,
+  ServeOptions,
   ServerOptions,
   SyncServer,
   Validate,

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, systemClock } from '@whisker/protocol'
@@ -94,6 +95,36 @@ test('a server without authentication is not shown to other machines', async () 
   const known = createServer({ store: sqliteStore(':memory:'), authenticate: () => undefined })
   const running = await serve(known, { port: 0, host: '0.0.0.0' })
   await running.close()
+})
+
+test('a port or a host that is none is refused, and nothing listens', async () => {
+  const server = createServer({ store: sqliteStore(':memory:') })
+  onTestFinished(async () => server.close())
+  const before = readdirSync('.')
+  for (const port of [70_000, -1, 1.5, 'abc', '8080', undefined, null]) {
+    await expect(serve(server, { port: port as never })).rejects.toMatchObject({
+      code: 'invalid_options',
+      message: expect.stringContaining('`port` of serve to be a whole number from 0 to 65535'),
+    })
+  }
+  for (const options of [undefined, { port: 0, host: '' }, { port: 0, host: 7 }, { port: 0, hots: 'x' }]) {
+    await expect(serve(server, options as never)).rejects.toMatchObject({ code: 'invalid_options' })
+  }
+  expect(readdirSync('.')).toEqual(before)
+})
+
+test('a taken port is refused by its name, and the server can be served on another', async () => {
+  const { running } = await serving()
+  const port = Number(new URL(running.url).port)
+  const server = createServer({ store: sqliteStore(join(temporaryFolder(), 'sync.db')) })
+  await expect(serve(server, { port })).rejects.toMatchObject({
+    code: 'invalid_options',
+    message: expect.stringContaining(`127.0.0.1:${port}`),
+    fix: expect.stringContaining('another port'),
+  })
+  const second = await serve(server, { port: 0 })
+  expect((await fetch(`${second.url}/health`)).status).toBe(200)
+  await second.close()
 })
 
 test('closing ends idle connections, and the store is closed after the last answer', async () => {

@@ -2,17 +2,9 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SyncError } from '@whisker/protocol'
 import { createAdaptorServer } from '@hono/node-server'
+import { checkServeOptions } from './check-options.ts'
 import { isLoopbackHost } from './loopback.ts'
-import type { SyncServer } from './server-options.ts'
-
-export interface ServeOptions {
-  /** 0 takes a free one. */
-  readonly port: number
-  /** The address to listen at: loopback, unless told otherwise. */
-  readonly host?: string | undefined
-  /** On SIGTERM and SIGINT: closes, then ends the process. A second signal ends it at once. */
-  readonly drainOnSignal?: boolean | undefined
-}
+import type { ServeOptions, SyncServer } from './server-options.ts'
 
 export interface RunningServer {
   readonly url: string
@@ -23,8 +15,12 @@ export interface RunningServer {
 /** How long an answer may take to leave after the server has closed. */
 const FLUSH_MS = 1000
 
-/** Listens on Node's own HTTP server. Refuses to show a server without authentication to other machines. */
+/**
+ * Listens on Node's own HTTP server. Refuses to show a server without authentication to other machines. If it cannot
+ * listen, the server and its store stay as they were: serve it on another port, or close it.
+ */
 export async function serve(server: SyncServer, options: ServeOptions): Promise<RunningServer> {
+  checkServeOptions(options)
   const { port, host = '127.0.0.1', drainOnSignal = false } = options
   if (server.isOpen && !isLoopbackHost(host)) {
     throw new SyncError(
@@ -57,10 +53,20 @@ export async function serve(server: SyncServer, options: ServeOptions): Promise<
 
 async function listen(http: Server, port: number, host: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  http.once('error', reject)
+  const onError = (cause: Error): void => reject(cannotListen(port, host, cause))
+  http.once('error', onError)
   http.listen(port, host, resolve)
   await promise
-  http.off('error', reject)
+  http.off('error', onError)
+}
+
+function cannotListen(port: number, host: string, cause: Error): SyncError {
+  const isTaken = 'code' in cause && cause.code === 'EADDRINUSE'
+  const why = isTaken ? 'another program listens there' : cause.message
+  return new SyncError('invalid_options', `Expected a free port to listen at, got ${host}:${port}: ${why}.`, {
+    fix: 'Name another port or host, or end that program; the server is still open, so serve it again or close it.',
+    cause,
+  })
 }
 
 const urlOf = ({ address, family, port }: AddressInfo): string =>

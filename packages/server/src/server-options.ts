@@ -48,3 +48,12 @@ export interface SyncServer {
   /** Refuses new requests, lets running ones finish, up to ten seconds, then closes the store. */
   close(): Promise<void>
 }
+
+export interface ServeOptions {
+  /** From 0 to 65535; 0 takes a free one. */
+  readonly port: number
+  /** The address to listen at: loopback, unless told otherwise. */
+  readonly host?: string | undefined
+  /** On SIGTERM and SIGINT: closes, then ends the process. A second signal ends it at once. */
+  readonly drainOnSignal?: boolean | undefined
+}

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { promisify } from 'node:util'
 import { type SyncError, isSyncError, mintEpochId } from '@whisker/protocol'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from './sqlite-open.ts'
@@ -164,9 +166,10 @@ test.each([
 })
 
 test('without node:sqlite the package is imported all the same, and the store says what it needs', async () => {
-  const { line } = await startProcess('storing-process.ts', join(temporaryFolder(), 'sync.db'))
-  expect(JSON.parse(line)).toMatchObject({
-    code: 'sqlite_unsafe',
-    message: expect.stringContaining('The store needs the module node:sqlite or newer'),
-  })
+  const index = JSON.stringify(join(import.meta.dirname, 'index.ts'))
+  const program = `const { sqliteStore } = await import(${index})
+    try { sqliteStore(':memory:') } catch (thrown) { console.log(thrown.code, thrown.message) }`
+  const flags = ['--no-experimental-sqlite', '--input-type=module']
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, '-e', program])
+  expect(stdout).toContain('sqlite_unsafe The store needs the module node:sqlite')
 })

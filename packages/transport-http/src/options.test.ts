@@ -69,3 +69,33 @@ test.each([0, -1, 1.5, Number.NaN, Infinity, 2 ** 31])('a timeout of %s ms is no
 test('no bytes at all for an answer are too few', () => {
   expect(refusalOf({ url: 'https://example.org', maxAnswerBytes: 0 })).toBe('invalid_options')
 })
+
+test.each(['localhost:8787', 'sync.example.org', 'ws://localhost', ''])(
+  'for %j the error says how a url begins',
+  (url) => {
+    expect(() => httpTransport({ url })).toThrow('begin with http:// or https://')
+  },
+)
+
+test('what is there in place of a url is named', () => {
+  expect(() => httpTransport({} as never)).toThrow(/got undefined\.$/)
+  expect(() => httpTransport({ url: null } as never)).toThrow(/got null\.$/)
+  expect(() => httpTransport({ url: 7 } as never)).toThrow(/got a number\.$/)
+})
+
+test.each([undefined, null, 'https://example.org'])('%j is no options', (options) => {
+  expect(refusalOf(options as never)).toBe('invalid_options')
+})
+
+test.each([
+  ['token', 5],
+  ['token', null],
+  ['fetch', 'x'],
+  ['clock', 7],
+  ['tokn', 'x'],
+  ['toString', 'x'],
+])('an option that is wrong or unknown is refused by its name: %s %j', (name, value) => {
+  const options = { url: 'https://example.org', [name]: value }
+  expect(refusalOf(options)).toBe('invalid_options')
+  expect(() => httpTransport(options)).toThrow(name)
+})

@@ -1,5 +1,5 @@
 import { type Clock, LIMITS, SyncError, systemClock } from '@whisker/protocol'
-import { checkServerUrl } from './server-url.ts'
+import { checkServerUrl, kindOf } from './server-url.ts'
 
 /** A bearer token, or what to ask for one before each request; undefined sends none. */
 export type TokenSource = string | (() => string | undefined | Promise<string | undefined>)
@@ -36,6 +36,7 @@ const TIMEOUT_MS = 15_000
 const ANSWER_BYTES = 16 * LIMITS.messageBytes
 
 export function settingsFrom(options: HttpTransportOptions): Settings {
+  checkOptions(options)
   return {
     url: checkServerUrl(options.url),
     token: options.token,
@@ -45,6 +46,36 @@ export function settingsFrom(options: HttpTransportOptions): Settings {
     clock: options.clock ?? systemClock,
   }
 }
+
+/** What an option has to be, unless it is left out; the url and the numbers are checked where they are read. */
+const RULES: Readonly<Record<keyof HttpTransportOptions, readonly [expected: string, ...types: string[]] | undefined>> =
+  {
+    url: undefined,
+    token: ['a text or a function', 'string', 'function'],
+    timeoutMs: undefined,
+    maxAnswerBytes: undefined,
+    fetch: ['a function', 'function'],
+    clock: ['an object with now() and after()', 'object'],
+  }
+
+/** Shows no value: one could be a token. */
+function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid(`Expected options with a url, got ${kindOf(options)}.`, "Write httpTransport({ url: 'https://…' }).")
+  }
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(RULES, name))
+  if (unknown !== undefined) {
+    const fix = `There are ${Object.keys(RULES).join(', ')}.`
+    throw invalid(`Expected only known options for httpTransport, got ${JSON.stringify(unknown)}.`, fix)
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const [expected, ...types] = RULES[name as keyof HttpTransportOptions] ?? []
+    if (expected === undefined || value === undefined || (value !== null && types.includes(typeof value))) continue
+    throw invalid(`Expected ${name} to be ${expected}, got ${kindOf(value)}.`, `Leave ${name} out for its default.`)
+  }
+}
+
+const invalid = (message: string, fix: string): SyncError => new SyncError('invalid_options', message, { fix })
 
 function checkWhole(name: string, value: number, max: number): number {
   if (Number.isSafeInteger(value) && value >= 1 && value <= max) return value

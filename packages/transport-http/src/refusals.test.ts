@@ -83,6 +83,20 @@ test.each([
   }
 })
 
+test('a path that the server does not know is told with the url that was asked', async () => {
+  const refusal = JSON.stringify(
+    encodeRefusal({ ...REFUSAL, code: 'bad_request', message: 'There is nothing at this path.' }),
+  )
+  for (const body of [refusal, '<html>no</html>']) {
+    const { url } = await serverAnswering(404, body)
+    await expect(httpTransport({ url: `${url}/wrong` }).version('x')).rejects.toMatchObject({
+      code: 'bad_request',
+      message: expect.stringContaining(`${url}/wrong/v1/spaces/x/version`),
+      fix: "Check the transport's url and its path prefix.",
+    })
+  }
+})
+
 test('the status holds where the reason is too large to be read', async () => {
   const { url } = await serverAnswering(503, 'x'.repeat(2000))
   const transport = httpTransport({ url, maxAnswerBytes: 1000 })

@@ -23,6 +23,9 @@ const STATUS_CODES: Readonly<Record<number, SyncErrorCode>> = {
   504: 'timeout',
 }
 
+const NOT_FOUND = 404
+const FIX_PATH = "Check the transport's url and its path prefix."
+
 /** An answer that is not a success, read. */
 export interface Refused {
   readonly what: string
@@ -38,13 +41,15 @@ export function refusalError(answer: Refused, clock: Clock): SyncError {
   if (!told) {
     const code = STATUS_CODES[status] ?? (status >= 500 ? 'server_error' : 'bad_request')
     return new SyncError(code, `${answer.what} was answered with status ${status} and no reason.`, {
-      fix: FIXES[code],
+      fix: status === NOT_FOUND ? FIX_PATH : FIXES[code],
       details: { status, retryAfterMs: delayMs },
     })
   }
   const refusal: Refusal = { ...told, retryAfterMs: told.retryAfterMs ?? delayMs }
-  return new SyncError(codeOf(refusal.code), refusal.message, {
-    fix: refusal.fix,
+  const code = codeOf(refusal.code)
+  const isPathWrong = status === NOT_FOUND && code === 'bad_request'
+  return new SyncError(code, isPathWrong ? `${answer.what} was answered: ${refusal.message}` : refusal.message, {
+    fix: isPathWrong ? FIX_PATH : refusal.fix,
     details: { refusal, status, retryAfterMs: refusal.retryAfterMs },
   })
 }

@@ -23,14 +23,23 @@ export function checkServerUrl(text: string): string {
 
 function parse(text: string): URL {
   const fix = "Write the whole url, like 'https://sync.example.org'."
+  const expected = 'the url to begin with http:// or https://'
   let url: URL
   try {
     url = new URL(text)
   } catch {
-    throw invalid('a url', typeof text === 'string' ? 'a text that is none' : `a ${typeof text}`, fix)
+    throw invalid(`${expected} and name a host`, typeof text === 'string' ? 'a text that does not' : kindOf(text), fix)
   }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw invalid('https', url.protocol, fix)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw invalid(expected, `one that begins with ${url.protocol}`, fix)
+  }
   return url
+}
+
+/** What a value is, for messages that must not show it. */
+export function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value)
+  return `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`
 }
 
 /** Hosts come normalised from `URL`: an address is four numbers, or in brackets. */
