@@ -46,20 +46,20 @@ export function resolveConflict(resolving: Resolving, resolution: Resolution): r
   return [settle(resolving, conflict, { value })]
 }
 
-/** A word too many or too few must not read as "remove the value". */
+/** A word too many, too few or empty must not read as "remove the value". */
 function checkResolution(resolution: unknown): void {
-  const keys = typeof resolution === 'object' && resolution !== null ? Object.keys(resolution) : []
-  const ways = keys.filter((key) => key !== 'path')
-  const path = keys.includes('path') ? (resolution as { path: unknown }).path : undefined
+  const given = (typeof resolution === 'object' && resolution !== null ? resolution : {}) as Record<string, unknown>
+  const [way, ...others] = Object.keys(given).filter((key) => key !== 'path')
+  const { path, pick, keepBoth } = given
   const isPath = path === undefined || (Array.isArray(path) && path.every((key) => typeof key === 'string'))
-  if (ways.length === 1 && ['pick', 'value', 'keepBoth'].includes(ways[0] as string) && isPath) return
-  throw new SyncError(
-    'invalid_options',
-    `A resolution says pick, value or keepBoth; this one says ${JSON.stringify(keys)}.`,
-    {
-      fix: 'Pass { pick }, { value } or { keepBoth: true }, with path (a list of keys) where several conflicts are open.',
-    },
-  )
+  const isWay =
+    way === 'value' ||
+    (way === 'keepBoth' && keepBoth === true) ||
+    (way === 'pick' && (typeof pick === 'string' || (typeof pick === 'object' && pick !== null)))
+  if (isWay && isPath && others.length === 0) return
+  throw new SyncError('invalid_options', `This is no resolution: ${JSON.stringify(resolution) ?? 'undefined'}.`, {
+    fix: 'Pass { pick }, { value } or { keepBoth: true }, with path (a list of keys) where several conflicts are open.',
+  })
 }
 
 function findConflict(conflicts: readonly Conflict[], path: Path | undefined, id: string): Conflict {

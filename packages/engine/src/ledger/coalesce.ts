@@ -28,8 +28,9 @@ function coalesceDocument(ledger: Ledger, document: LocalDocument, fresh: readon
         const delta = older.delta.filter((write) => isBeginning(older, write) || !isSuperseded(older, write, newer))
         if (delta.length === older.delta.length) continue
         changed = true
-        operations[early] = { ...older, delta }
-        if (isEmpty(operations[early] as Operation)) items[early]?.outcome.follow((items[late] as OutboxItem).outcome)
+        const rest: Operation = { ...older, delta }
+        operations[early] = rest
+        if (isEmpty(rest)) items[early]?.outcome.follow((items[late] as OutboxItem).outcome)
         // The older one's base may name writes that it alone has superseded.
         operations[late] = { ...newer, base: mergeVersions(newer.base, older.base) }
       }

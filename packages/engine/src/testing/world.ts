@@ -1,4 +1,4 @@
-import { type Random, type StateStore, type SyncStore, systemRandom } from '@whisker/protocol'
+import { type Limits, type Random, type StateStore, type SyncStore, systemRandom } from '@whisker/protocol'
 import { type ServerOptions, type SyncServer, createServer, sqliteStore } from '@whisker/server'
 import { httpTransport } from '@whisker/transport-http'
 import { type Collection, type CollectionOptions, SyncEngine, memoryState } from '../index.ts'
@@ -25,8 +25,9 @@ export interface DeviceOptions {
   readonly space?: string
   readonly token?: () => string | undefined
   readonly name?: string
-  readonly limits?: { readonly batchOperations?: number; readonly pageRows?: number }
+  readonly limits?: Partial<Limits>
   readonly random?: Random
+  readonly pollMs?: number
 }
 
 export interface Device {
@@ -84,6 +85,7 @@ export class World {
       clock: this.clock,
       random: options.random ?? this.#random,
       limits: options.limits,
+      pollMs: options.pollMs,
       wakes: () => () => {},
     })
     return {

@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest'
+import { refusal } from './testing/local.ts'
+import { type Device, type DeviceOptions, type Note, World, meet } from './testing/world.ts'
+
+/** Both devices changed the note, B later; they have met. */
+async function rivals(begin: Note, ofA: Note, ofB: Note, options: DeviceOptions = {}): Promise<[Device, Device]> {
+  const world = new World()
+  const [a, b] = await world.pair(options)
+  await a.notes.create('a', begin)
+  await meet(a, b)
+  await a.notes.update('a', ofA)
+  world.clock.advance(10)
+  await b.notes.update('a', ofB)
+  await meet(a, b)
+  return [a, b]
+}
+
+const open = ({ notes }: Device): unknown =>
+  notes.conflicts().map(({ path, values }) => [path, values.map(({ value }) => value)])
+
+test('keepBoth at a second place of the same rival makes another document, and no value is lost', async () => {
+  const [a, b] = await rivals({ title: '0', body: '0' }, { title: 'A1', body: 'A2' }, { title: 'B1', body: 'B2' })
+  await a.notes.resolve('a', { path: ['title'], keepBoth: true })
+  await a.notes.resolve('a', { path: ['body'], keepBoth: true })
+  await meet(a, b)
+  for (const device of [a, b]) {
+    const values = device.notes.list().map(({ value }) => `${value.title} ${value.body}`)
+    expect(values.sort()).toEqual(['A1 B2', 'B1 A2', 'B1 B2'])
+    expect(device.notes.conflicts()).toEqual([])
+  }
+})
+
+test('manual: an edit below an open conflict keeps the other value listed', async () => {
+  const text = { place: 'a whole text' } as unknown as Note
+  const notes = { strategy: 'manual' } as const
+  const [a, b] = await rivals({ place: { city: 'One' } }, text, { place: { city: 'B' } }, { notes })
+  expect(open(a)).toEqual([[['place'], ['a whole text', { city: 'B' }]]])
+  await b.notes.update('a', { place: { city: 'C' } })
+  await meet(b, a)
+  for (const device of [a, b]) {
+    expect(device.notes.get('a')).toEqual({ place: { city: 'C' } })
+    expect(open(device)).toEqual([[['place'], ['a whole text', { city: 'C' }]]])
+  }
+})
+
+describe('a resolution', () => {
+  const deep = (levels: number): object => (levels > 0 ? { d: deep(levels - 1) } : {})
+
+  test('with a value too deep for its place is refused, and the store stays sound', async () => {
+    const [a] = await rivals({ place: { city: '0' } }, { place: { city: 'A' } }, { place: { city: 'B' } })
+    const before = open(a)
+    const error = await refusal(a.notes.resolve('a', { path: ['place', 'city'], value: deep(63) as never }))
+    expect(error.code).toBe('invalid_value')
+    expect([open(a), a.engine.status.pending, a.engine.status.rejected]).toEqual([before, 0, 0])
+    await a.sync()
+    expect(open(await a.reopen())).toEqual(before)
+  })
+
+  test('that makes the document too large is refused where it is written', async () => {
+    const begin = { title: '0', body: 'b'.repeat(600) }
+    const [a] = await rivals(begin, { title: 'A' }, { title: 'B' }, { limits: { documentBytes: 1000 } })
+    const before = open(a)
+    expect((await refusal(a.notes.resolve('a', { value: 'v'.repeat(600) }))).code).toBe('document_too_large')
+    expect([open(a), a.engine.status.pending]).toEqual([before, 0])
+    await a.notes.resolve('a', { value: 'Settled' })
+    expect(open(a)).toEqual([])
+  })
+
+  test('that does not say exactly one of pick, value and keepBoth is invalid_options and changes nothing', async () => {
+    const [a] = await rivals({ title: '0' }, { title: 'A' }, { title: 'B' })
+    const before = [a.notes.get('a'), open(a)]
+    const wrong: unknown[] = [
+      undefined,
+      null,
+      'B',
+      {},
+      { path: ['title'] },
+      { vlaue: 'C' },
+      { value: 'C', reason: 'typo' },
+      { value: 'C', keepBoth: true },
+      { pick: 'x:1', value: 'C' },
+      { value: 'C', path: 'title' },
+      { value: 'C', path: [0] },
+      { keepBoth: false },
+      { keepBoth: undefined },
+      { keepBoth: 'x' },
+      { pick: undefined },
+    ]
+    for (const resolution of wrong) {
+      const error = await refusal(a.notes.resolve('a', resolution as never))
+      expect([resolution, error.code, typeof error.fix]).toEqual([resolution, 'invalid_options', 'string'])
+      expect([a.notes.get('a'), open(a)]).toEqual(before)
+    }
+    expect(a.engine.status.pending).toBe(0)
+  })
+})
