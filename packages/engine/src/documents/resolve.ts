@@ -50,11 +50,11 @@ export function resolveConflict(resolving: Resolving, resolution: Resolution): r
 function checkResolution(resolution: unknown): void {
   const given = (typeof resolution === 'object' && resolution !== null ? resolution : {}) as Record<string, unknown>
   const [way, ...others] = Object.keys(given).filter((key) => key !== 'path')
-  const { path, pick, keepBoth } = given
+  const { path, pick } = given
   const isPath = path === undefined || (Array.isArray(path) && path.every((key) => typeof key === 'string'))
   const isWay =
     way === 'value' ||
-    (way === 'keepBoth' && keepBoth === true) ||
+    (way === 'keepBoth' && given['keepBoth'] === true) ||
     (way === 'pick' && (typeof pick === 'string' || (typeof pick === 'object' && pick !== null)))
   if (isWay && isPath && others.length === 0) return
   throw new SyncError('invalid_options', `This is no resolution: ${JSON.stringify(resolution) ?? 'undefined'}.`, {
