@@ -37,7 +37,8 @@ const writing = { isOn: false }
 let finished: Promise<void> = Promise.resolve()
 
 const commands = {
-  async open(settings: WriterSettings): Promise<void> {
+  /** Returns how many operations wait in the store that it opens. */
+  async open(settings: WriterSettings): Promise<number> {
     name = settings.name
     engine = await SyncEngine.open({
       space: 'kills',
@@ -53,7 +54,9 @@ const commands = {
     engine.on('sync_started', () => tell('round', 'began'))
     engine.on('sync_completed', () => tell('round', 'ended'))
     engine.on('sync_failed', () => tell('round', 'ended'))
+    const { pending } = engine.status
     engine.start()
+    return pending
   },
 
   async bulk(count: number): Promise<void> {
