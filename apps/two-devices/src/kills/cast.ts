@@ -21,6 +21,8 @@ export class Writer {
   process: Child<WriterCommands, WriterEvents> | undefined
   isInRound = false
   last = 0
+  /** Acknowledgements that it told of, over all its lives. */
+  acknowledgements = 0
   /** Operations that waited in the store when it was last opened. */
   pendingAtStart = 0
 
@@ -41,6 +43,7 @@ export class Writer {
     }
     process.on('resolved', note(this.resolved))
     process.on('acknowledged', note(this.acknowledged))
+    process.on('acknowledged', () => this.acknowledgements++)
     process.on('round', (what) => (this.isInRound = what === 'began'))
     const file = join(this.#folder, `${this.name}.db`)
     const url = `http://127.0.0.1:${this.#port}`

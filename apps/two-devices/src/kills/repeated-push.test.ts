@@ -20,9 +20,9 @@ test(
     try {
       let repeated = 0
       for (let attempt = 1; attempt <= TRIES && repeated === 0; attempt++) {
-        const acknowledged = ann.acknowledged.size
+        const { acknowledgements } = ann
         await (await ann.start()).call('write', ann.last)
-        while (ann.acknowledged.size === acknowledged) await pause(20)
+        while (ann.acknowledgements === acknowledgements) await pause(20)
         await ann.process?.kill()
         const copy = new Writer(`copy-${attempt}`, folder, server.port)
         copies.push(copy)
