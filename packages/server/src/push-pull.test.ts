@@ -135,6 +135,18 @@ test('an offer that is too large is refused alone', async () => {
   expect(receipt).toMatchObject({ from: 0, to: 1 })
 })
 
+test('an offer with a write of a time that is yet to come is refused alone, so that no clock is carried off', async () => {
+  const { client } = testServer()
+  const anna = await client('anna')
+  const early = decodeState([anna.replica, 1, Number.MAX_SAFE_INTEGER, { text: 'from the end of time' }], 'test')
+  anna.create('one', {})
+  const receipt = await anna.push([{ collection: 'chapters', document: 'early', state: early }])
+  expect(receipt.refusedOffers.map(({ document, reason }) => [document, reason.code])).toEqual([
+    ['early', 'clock_ahead'],
+  ])
+  expect(receipt).toMatchObject({ from: 0, to: 1 })
+})
+
 test('the first push of a collection records its strategy, and no later one changes it', async () => {
   const { client } = testServer()
   const anna = await client('anna')
