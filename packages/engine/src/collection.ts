@@ -12,7 +12,7 @@ import type { CollectionParts, Core, WriteResult } from './core.ts'
 import { closedError } from './core.ts'
 import { type ListOptions, pick } from './documents/list.ts'
 import { conflictSource, type Resolution, resolveConflict } from './documents/resolve.ts'
-import { type Shown, metadataOf, valueOf } from './documents/shown.ts'
+import { type Shown, type ShownChange, metadataOf, valueOf } from './documents/shown.ts'
 import { callSafely } from './events.ts'
 import { checkFunction } from './check-options.ts'
 import type { DeepMutable, DeepReadonly, Patch } from './plain-types.ts'
@@ -146,8 +146,7 @@ export class Collection<T> {
   subscribe(listener: (changes: readonly CollectionChange<T>[]) => void): () => void {
     checkFunction('The listener', listener)
     const { listeners } = this.#parts
-    const own = (changes: Parameters<typeof notify>[0]): void => notify(changes)
-    const notify = (changes: readonly ShownPair[]): void => {
+    const own = (changes: readonly ShownChange[]): void => {
       const visible = changes.map(({ id, before, after, origin }) => ({
         id,
         before: before && (valueOf(before) as DeepReadonly<T>),
@@ -190,13 +189,6 @@ export class Collection<T> {
     if (!reads.has(value)) reads.set(value, { collection: this.name, id, state })
     return value as DeepReadonly<T>
   }
-}
-
-interface ShownPair {
-  readonly id: string
-  readonly before: Shown | undefined
-  readonly after: Shown | undefined
-  readonly origin: 'local' | 'remote'
 }
 
 export const unknownCollection = (name: string): SyncError =>

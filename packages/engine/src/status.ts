@@ -26,7 +26,7 @@ export function statusOf(core: Core, loop: SyncLoop): SyncStatus {
     ...(ledger.link.lastSyncAt !== undefined && { lastSyncAt: ledger.link.lastSyncAt }),
     ...(loop.nextRetryAt !== undefined && { nextRetryAt: loop.nextRetryAt }),
     attempt: loop.attempt,
-    ...(ledger.link.epochs.length && { clockSkewMs: -ledger.link.clockOffsetMs }),
+    ...(ledger.link.epochs.length && { clockSkewMs: 0 - ledger.link.clockOffsetMs }),
   }
 }
 
@@ -52,7 +52,9 @@ function isStuck(core: Core, loop: SyncLoop, oldestPendingAt: number | undefined
 function reasonOf(core: Core, loop: SyncLoop, oldestPendingAt: number | undefined): SyncError | undefined {
   if (loop.lastError) return loop.lastError
   if (isStuck(core, loop, oldestPendingAt)) {
-    return new SyncError('unavailable', 'Changes have waited for more than a minute though the server answers.')
+    return new SyncError('unavailable', 'Changes have waited for more than a minute though the server answers.', {
+      fix: 'They are kept and tried again. Look at the log of the server for what becomes of the pushes.',
+    })
   }
   return strategyMismatch(core) ?? core.mergeFailure
 }

@@ -90,7 +90,7 @@ export function sameState(a: DocumentState, b: DocumentState): boolean {
 }
 
 /** Which writes an operation ends: those it drops, and those it had seen at or under a place it writes. */
-function killsOf(operation: Operation): (write: Write) => boolean {
+export function killsOf(operation: Operation): (write: FieldWrite & { readonly dot: Dot }) => boolean {
   const dropped = namesIn(operation.drop)
   const kept = namesIn(operation.keep)
   const places = new Set(operation.delta.filter((field) => !isDelete(field)).map(placeKey))

@@ -1,4 +1,4 @@
-import { type FieldWrite, type Operation, isDelete, isPrefix, mergeVersions, supersedes } from '@whisker/protocol'
+import { type FieldWrite, type Operation, killsOf, mergeVersions } from '@whisker/protocol'
 import type { LocalDocument } from './document.ts'
 import type { Ledger, OutboxItem } from './ledger.ts'
 import { Outcome } from './outcome.ts'
@@ -22,10 +22,13 @@ function coalesceDocument(ledger: Ledger, document: LocalDocument, fresh: readon
   let open: number[] = []
   for (let late = 0; late < operations.length; late++) {
     if (items[late]?.handed !== false) continue
-    if (isFresh.has(document.pending[late] as Operation)) {
+    const written = document.pending[late] as Operation
+    // What leaves writes standing must go on naming them.
+    if (isFresh.has(written) && written.keep.length === 0) {
+      const kills = killsOf(written)
       for (const early of open) {
         const [older, newer] = [operations[early] as Operation, operations[late] as Operation]
-        const delta = older.delta.filter((write) => isBeginning(older, write) || !isSuperseded(older, write, newer))
+        const delta = older.delta.filter((write) => isBeginning(older, write) || !kills({ ...write, dot: older.dot }))
         if (delta.length === older.delta.length) continue
         changed = true
         const rest: Operation = { ...older, delta }
@@ -55,10 +58,3 @@ const isBeginning = (operation: Operation, write: FieldWrite): boolean =>
   operation.type === 'create' && write.root === 'content'
 
 const isEmpty = (operation: Operation): boolean => operation.delta.length === 0 && operation.drop.length === 0
-
-const isSuperseded = (older: Operation, write: FieldWrite, newer: Operation): boolean =>
-  newer.keep.length === 0 &&
-  supersedes(newer, { dot: older.dot, root: write.root, path: write.path }) &&
-  newer.delta.some(
-    (later) => later.root === write.root && isPrefix(later.path, write.path) && (!isDelete(later) || isDelete(write)),
-  )

@@ -9,7 +9,6 @@ export class Outcome {
   #promise: Promise<void> | undefined
   #resolve: (() => void) | undefined
   #reject: ((error: SyncError) => void) | undefined
-
   readonly #followers: Outcome[] = []
 
   /** What an operation did is now done by another one: it fares as that one does. */

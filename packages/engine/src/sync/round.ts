@@ -20,6 +20,7 @@ export interface Round {
   rewinds: number
   /** Operations whose document was already offered in this round. */
   readonly offeredFor: Dot[]
+  /** Whether it has pushed to find out what became of operations that a page showed as taken. */
   settled: boolean
 }
 

@@ -213,7 +213,7 @@ export class SyncLoop {
       this.#core.ledger.count({ errors: 1 })
       if (this.isStarted) {
         const delay = retryDelay(this.attempt, result.error.code, retryAfterOf(result.error), random)
-        this.nextRetryAt = clock.now() + delay
+        this.nextRetryAt = Math.round(clock.now() + delay)
       }
     }
     await this.#saveStatistics(clock.now() - startedAt)
