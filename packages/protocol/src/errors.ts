@@ -45,6 +45,7 @@ export type SyncErrorCode =
   // the store
   | 'store_failed'
   | 'store_in_use'
+  | 'store_moved'
   | 'store_damaged'
   | 'store_newer'
   | 'store_foreign'

@@ -47,7 +47,10 @@ export type {
   Answer,
   Cursor,
   Device,
+  DeviceList,
   Epoch,
+  KnownDevice,
+  KnownReplica,
   Offer,
   Page,
   PageRow,
@@ -76,7 +79,9 @@ export type {
   RequestOptions,
   SpaceStore,
   StateStore,
+  StoreChanges,
   StoreCommit,
+  StoreRows,
   StoredSpace,
   SubscribeRequest,
   Subscription,
@@ -91,6 +96,7 @@ export type {
   RecordedStrategy,
   ReplicaChange,
   ReplicaRow,
+  RevokedDevice,
   SpaceChanges,
   SpaceReader,
   SpaceRecord,
@@ -99,6 +105,7 @@ export type {
   SyncStore,
   TailEntry,
   TailRequest,
+  Usage,
 } from './sync-store.ts'
 export { systemClock, systemRandom } from './system.ts'
 export {
@@ -112,29 +119,28 @@ export {
   withoutReplica,
 } from './version-vector.ts'
 export type { Causality, VersionVector } from './version-vector.ts'
-export { viewOf } from './view.ts'
+export { isTombstone, viewOf } from './view.ts'
 export type { Copy, DocumentView, ViewOptions } from './view.ts'
+export { decodeDevices, encodeDevices } from './wire/devices-codec.ts'
 export {
-  decodePage,
   decodePull,
   decodePush,
   decodeReceipt,
   decodeRefusal,
   decodeServerVersion,
-  encodePage,
-  encodePageAround,
   encodePull,
   encodePush,
   encodeReceipt,
   encodeRefusal,
-  encodeRowAround,
   encodeServerVersion,
 } from './wire/message-codec.ts'
-export type { WireMessage } from './wire/message-codec.ts'
+export type { WireMessage } from './wire/message-parts.ts'
 export {
   decodeStoredEntry,
   decodeTailOperation,
   encodeStoredEntry,
   encodeTailOperation,
 } from './wire/operation-codec.ts'
+export { decodePage, encodePage, encodePageAround } from './wire/page-codec.ts'
+export type { StoredRow } from './wire/page-codec.ts'
 export { decodeState, encodeState } from './wire/state-codec.ts'

@@ -24,6 +24,12 @@ export interface Limits {
   readonly replicasPerRequest: number
   /** Check values that a server keeps per replica: how far back a repeated operation is recognised. */
   readonly checksKept: number
+  /** Documents in one space, tombstones among them. */
+  readonly spaceDocuments: number
+  /** What the documents of one space take up on the server, in bytes. */
+  readonly spaceBytes: number
+  /** How long a tombstone is kept, and how long a replica may be away without starting over, in milliseconds. */
+  readonly retentionMs: number
 }
 
 export const LIMITS: Limits = {
@@ -39,4 +45,7 @@ export const LIMITS: Limits = {
   pageRows: 1000,
   replicasPerRequest: 64,
   checksKept: 4096,
+  spaceDocuments: 1_000_000,
+  spaceBytes: 4 * 1024 * 1024 * 1024,
+  retentionMs: 90 * 24 * 3_600_000,
 }

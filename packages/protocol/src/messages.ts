@@ -44,6 +44,40 @@ export interface ServerVersion {
   readonly timeMs: number
 }
 
+/** Who works on a space, and how far each has come. */
+export interface DeviceList {
+  /** The server's clock, in milliseconds since 1970. */
+  readonly timeMs: number
+  readonly head: Seq
+  /** Tombstones up to this seq were collected. */
+  readonly collected: Seq
+  /** The one that was seen last comes first. */
+  readonly devices: readonly KnownDevice[]
+}
+
+/** A device as one principal uses it: whoever names another's device is a `KnownDevice` beside it. */
+export interface KnownDevice extends Device {
+  readonly principal: string
+  /** When it last pushed or pulled, in milliseconds since 1970. */
+  readonly lastSeenMs: number
+  /** The `since` that it presented then. */
+  readonly since: Seq
+  /** When it was revoked; undefined if it was not. It is refused under every principal. */
+  readonly revokedAtMs: number | undefined
+  /** The one that was seen last comes first. */
+  readonly replicas: readonly KnownReplica[]
+}
+
+export interface KnownReplica {
+  readonly replica: ReplicaId
+  /** Of its last operation; 0 if it only reads. */
+  readonly counter: number
+  readonly lastSeenMs: number
+  readonly since: Seq
+  /** Whether it was silent for longer than the retention. */
+  readonly isRetired: boolean
+}
+
 export interface PullRequest extends Position {
   readonly space: string
   readonly device: Device
@@ -66,7 +100,10 @@ export interface PageRow {
 
 /** What every answer carries. */
 export interface Answer {
-  /** The server's epochs, from the one that the request named; all of them if it knows that one not. */
+  /**
+   * The server's epochs, from the one that the request named; all of them if it knows that one not. None if the one
+   * that was named still is the current one.
+   */
   readonly epochs: readonly Epoch[]
   /** The server's clock, in milliseconds since 1970. */
   readonly timeMs: number

@@ -43,19 +43,33 @@ export interface Subscription {
  * What `commit` resolved is on disk, whole; a commit that rejects has changed nothing.
  */
 export interface StateStore {
-  /** Opens a space, making it if it is new. The device id is minted once for the whole store. */
+  /**
+   * Opens a space, making it if it is new. Several may have it open at once, in this process and in others, each as
+   * a slot of its own; with more than 64 it is `store_in_use`. The device id is minted once for the whole store.
+   */
   open(space: string, mintDevice: () => DeviceId): Promise<SpaceStore>
 }
 
 export interface SpaceStore {
   readonly device: DeviceId
+  /** The lowest number from 0 that no other opening of the space holds. Held until it is closed or its process ends. */
+  readonly slot: number
   load(): Promise<StoredSpace>
-  /** One transaction. Refuses with `store_in_use` unless the space is still at `commit.revision`. */
+  /** What changed after a revision, in all openings; undefined if that is no longer known: then `load` tells it all. */
+  changes(since: number): Promise<StoreChanges | undefined>
+  /** One transaction. Refuses with `store_moved` unless the space is still at `commit.revision`. */
   commit(commit: StoreCommit): Promise<void>
-  /** Tells of commits that others made to the same space; returns what ends it. */
+  /** Tells of commits of other openings, within a second and perhaps several at once; returns what ends it. */
   watch(listener: () => void): () => void
+  /**
+   * Takes the lead of the space, if no other opening has it. Resolves to whether this one has it now. It is a hint of
+   * who is to talk to the server: nothing may be lost if two believe to have it.
+   */
+  lead(): Promise<boolean>
+  /** Gives the lead up; so do `close`, `destroy` and the end of the process. */
+  resign(): Promise<void>
   close(): Promise<void>
-  /** Removes everything of this space, and closes. */
+  /** Removes everything of this space, and closes. Refuses with `store_in_use` while another has it open. */
   destroy(): Promise<void>
 }
 
@@ -72,12 +86,22 @@ export type NamedRow = readonly [name: string, text: string]
 export type DocumentRow = readonly [collection: string, document: string, text: string]
 export type OutboxRow = readonly [position: number, text: string]
 
-/** Rows to put; `undefined` in place of the text removes the row. */
-export interface StoreCommit {
-  /** The revision that the commit was worked out on. */
-  readonly revision: number
+/** Rows of a space by what they are now; `undefined` in place of the text is a row that is not there. */
+export interface StoreRows {
   readonly records: readonly (readonly [name: string, text: string | undefined])[]
   readonly documents: readonly (readonly [collection: string, document: string, text: string | undefined])[]
   readonly outbox: readonly (readonly [position: number, text: string | undefined])[]
   readonly rejected: readonly (readonly [name: string, text: string | undefined])[]
+}
+
+/** Rows to put and to remove. */
+export interface StoreCommit extends StoreRows {
+  /** The revision that the commit was worked out on. */
+  readonly revision: number
+}
+
+/** Each row that changed, once, as it is now. The outbox by rising position. */
+export interface StoreChanges extends StoreRows {
+  /** The revision that they lead to. */
+  readonly revision: number
 }

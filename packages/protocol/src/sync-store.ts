@@ -1,7 +1,7 @@
 import type { CheckValue } from './check-value.ts'
 import type { Timestamp } from './clock.ts'
 import type { Device, Epoch, ReplicaMark, Seq } from './messages.ts'
-import type { EpochId, ReplicaId } from './identity.ts'
+import type { DeviceId, EpochId, ReplicaId } from './identity.ts'
 import type { Strategy } from './strategy.ts'
 import type { VersionVector } from './version-vector.ts'
 
@@ -28,12 +28,20 @@ export interface SpaceReader {
   space(): Promise<SpaceRecord>
   /** Those of the replicas that are known. */
   replicas(ids: readonly ReplicaId[]): Promise<readonly ReplicaRow[]>
+  /** All that are known, by id. */
+  allReplicas(): Promise<readonly ReplicaRow[]>
+  /** When a device was revoked, in milliseconds since 1970; undefined if it never was. */
+  revokedAt(device: DeviceId): Promise<number | undefined>
   /** The check values that are kept of a replica's operations, from a counter on, rising. */
   checks(replica: ReplicaId, from: number): Promise<readonly ReplicaMark[]>
   /** The rows of those of the documents that have one. */
   documents(keys: readonly DocumentKey[]): Promise<readonly SyncRow[]>
   /** The first rows, by rising seq, of what changed after `after`. */
   changedAfter(after: Seq, limit: number): Promise<readonly SyncRow[]>
+  /** The first tombstones, by rising seq, up to a seq. */
+  tombstones(upTo: Seq, limit: number): Promise<readonly SyncRow[]>
+  /** The highest seq, up to one, of a tombstone that last changed before a time; 0 if there is none. */
+  lastTombstone(upTo: Seq, beforeMs: number): Promise<Seq>
   /** The texts of the states of rows that were read in this transaction, in their order. */
   states(rows: readonly SyncRow[]): Promise<readonly string[]>
   /** What the tails of rows that were read in this transaction hold after a seq, in their order. */
@@ -41,7 +49,7 @@ export interface SpaceReader {
 }
 
 export interface SpaceTransaction extends SpaceReader {
-  /** Puts what a push came to. The space comes into being with its first. */
+  /** Puts what a request came to. The space comes into being with its first. */
   put(changes: SpaceChanges): Promise<void>
 }
 
@@ -56,6 +64,15 @@ export interface SpaceRecord {
   readonly highestTime: Timestamp
   /** Tombstones up to this seq were collected. */
   readonly collected: Seq
+  readonly usage: Usage
+}
+
+/** What a space takes up; what a quota is compared with. */
+export interface Usage {
+  /** Rows, tombstones among them. */
+  readonly documents: number
+  /** Their states and tails, in bytes of text. */
+  readonly bytes: number
 }
 
 export interface RecordedStrategy {
@@ -75,6 +92,8 @@ export interface ReplicaRow {
   readonly seenMs: number
   /** The `since` that it last presented. */
   readonly since: Seq
+  /** Whether it was silent for longer than the retention: it must take another id, and holds back no tombstone. */
+  readonly isRetired: boolean
 }
 
 export interface DocumentKey {
@@ -95,6 +114,8 @@ export interface SyncRow extends DocumentKey {
   readonly tailBytes: number
   /** The version of the state with the tail applied. */
   readonly version: VersionVector
+  /** Of a deleted document: when its row last changed, in milliseconds since 1970. Undefined while any of its edits stands. */
+  readonly tombstoneMs: number | undefined
 }
 
 export interface TailRequest {
@@ -112,10 +133,20 @@ export interface SpaceChanges {
   readonly head: Seq
   readonly highestTime: Timestamp
   readonly collected: Seq
+  readonly usage: Usage
   /** Newly recorded ones. */
   readonly strategies: readonly RecordedStrategy[]
   readonly replicas: readonly ReplicaChange[]
   readonly documents: readonly DocumentChange[]
+  /** Rows to remove, with their states and tails. */
+  readonly removed: readonly DocumentKey[]
+  readonly revoked: readonly RevokedDevice[]
+}
+
+/** A device that may no longer read or write the space. */
+export interface RevokedDevice {
+  readonly device: DeviceId
+  readonly atMs: number
 }
 
 export interface ReplicaChange {

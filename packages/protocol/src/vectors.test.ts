@@ -11,14 +11,13 @@ import { PROTOCOL_VERSION } from './messages.ts'
 import type { Operation } from './operation.ts'
 import type { Strategy } from './strategy.ts'
 import { viewOf } from './view.ts'
+import { decodeDevices, encodeDevices } from './wire/devices-codec.ts'
 import {
-  decodePage,
   decodePull,
   decodePush,
   decodeReceipt,
   decodeRefusal,
   decodeServerVersion,
-  encodePage,
   encodePull,
   encodePush,
   encodeReceipt,
@@ -31,6 +30,7 @@ import {
   encodeStoredEntry,
   encodeTailOperation,
 } from './wire/operation-codec.ts'
+import { decodePage, encodePage } from './wire/page-codec.ts'
 import { decodeState, encodeState } from './wire/state-codec.ts'
 
 /*
@@ -98,6 +98,7 @@ const CODECS: Readonly<Record<string, { decode: (wire: never) => unknown; encode
     decode: (wire) => decodeServerVersion(parseJson(wire)),
     encode: (value) => text(encodeServerVersion(value)),
   },
+  devices: { decode: (wire) => decodeDevices(parseJson(wire)), encode: (value) => text(encodeDevices(value)) },
 }
 
 describe('messages are written and read as their vectors say', () => {

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { Device } from './testing/device.ts'
+import { writings } from './testing/messages.ts'
 import { chanceFrom } from './testing/random.ts'
 import { viewText } from './testing/texts.ts'
 import { content, dot, metadata, operation, version } from './testing/writing.ts'
 import { type DocumentState, EMPTY_STATE, apply, nameOf } from './document-state.ts'
 import type { Operation } from './operation.ts'
 import { STRATEGIES, type Merge, type Strategy, isStrategy, unitOf } from './strategy.ts'
-import { type DocumentView, viewOf } from './view.ts'
+import { type DocumentView, isTombstone, viewOf } from './view.ts'
 
 const CREATE = operation({ at: dot('A', 1), time: 1, delta: [content([], { title: 'T', tags: [] })] })
 const state = (...operations: readonly Operation[]): DocumentState => operations.reduce(apply, EMPTY_STATE)
@@ -322,6 +323,21 @@ describe('the same write under two names', () => {
 test('a root that is no object, from a peer that errs, is shown as an empty document', () => {
   const odd = operation({ at: dot('A', 1), time: 1, delta: [content([], [1])] })
   for (const strategy of STRATEGIES) expect(see(state(odd), strategy).value).toEqual({})
+})
+
+test('a tombstone is what auto_merge shows nothing of, and then nobody is shown anything', () => {
+  let tombstones = 0
+  for (let seed = 1; seed <= 200; seed++) {
+    for (const one of writings(chanceFrom(seed)).states) {
+      const views = STRATEGIES.map((strategy) => see(one, strategy))
+      const isShown = views.map(({ value, copies }) => value !== undefined || copies.length > 0)
+      expect(isTombstone(one), `seed ${seed}`).toBe(!isShown[STRATEGIES.indexOf('auto_merge')])
+      if (!isTombstone(one)) continue
+      expect(isShown, `seed ${seed}`).toEqual(STRATEGIES.map(() => false))
+      tombstones++
+    }
+  }
+  expect(tombstones).toBeGreaterThan(100)
 })
 
 test('views are pure: the same state gives the same text again and is not changed', () => {

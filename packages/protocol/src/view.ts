@@ -42,6 +42,13 @@ const ABSENT: DocumentView = Object.freeze({
   standing: NOTHING,
 })
 
+/** Whether nothing of the document shows under any strategy: it was deleted, and no edit stands beside the delete. */
+export function isTombstone(state: DocumentState): boolean {
+  const content = state.writes.filter((write) => write.root === 'content')
+  const deletes = content.filter(isDelete)
+  return !content.some((write) => !isDelete(write) && isVisible(write, deletes))
+}
+
 export function viewOf(state: DocumentState, options: ViewOptions): DocumentView {
   const only = state.writes.length === 1 ? state.writes[0] : undefined
   if (only && only.root === 'content' && only.path.length === 0) {

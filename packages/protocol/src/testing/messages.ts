@@ -1,9 +1,11 @@
 import type { DocumentState } from '../document-state.ts'
 import type { DeviceId, Dot, EpochId } from '../identity.ts'
 import type {
+  DeviceList,
   Epoch,
   Page,
   PageRow,
+  Position,
   PullRequest,
   PushEntry,
   PushProblem,
@@ -55,10 +57,14 @@ const strategies = (random: Chance): Record<string, Strategy> =>
       () => [random.pick(['stories', 'drafts', 'constructor', '__proto__']), random.pick(STRATEGIES)] as const,
     ),
   )
-const position = (random: Chance) => ({
-  cursor: { epoch: random.chance(0.2) ? undefined : epochId(random), since: whole(random), after: whole(random) },
-  seen: whole(random),
-})
+function position(random: Chance): Position {
+  const since = whole(random)
+  const further = (): number => (random.chance(0.7) ? since : whole(random))
+  return {
+    cursor: { epoch: random.chance(0.2) ? undefined : epochId(random), since, after: further() },
+    seen: further(),
+  }
+}
 const device = (random: Chance) => ({ id: `d${random.below(9)}`.padEnd(22, '_') as DeviceId, name: text(random) })
 const acknowledged = (random: Chance): Dot[] =>
   many(random, 3, () => ({ ...dot(`R${random.below(9)}`, 1), counter: whole(random) }))
@@ -74,13 +80,15 @@ export function randomPush(random: Chance): PushRequest {
   for (const voided of many(random, 2, () => random.below(50) + 1))
     entries.push({ replica: replica('V'), from: voided, to: voided + random.below(9) })
   const replicas = [...new Set(entries.map((entry) => ('from' in entry ? entry.replica : entry.dot.replica)))]
+  const { cursor, seen } = position(random)
   return {
     space: 'my-stories',
-    ...position(random),
+    cursor,
+    seen,
     device: device(random),
     replicas: replicas.map((id) => ({
       replica: id,
-      epoch: random.chance(0.2) ? undefined : epochId(random),
+      epoch: random.chance(0.5) ? cursor.epoch : random.pick([undefined, epochId(random)]),
       previous: { counter: whole(random), check: whole(random) },
     })),
     offers: states.filter(() => random.chance(0.1)).map((state) => ({ ...key(random), state })),
@@ -102,12 +110,15 @@ export function randomPage(random: Chance): Page {
   const { operations, states } = writings(random)
   const rows = many(random, 4, (): PageRow => {
     const one = random.pick(operations)
+    const collection = random.pick(['stories', 'drafts', '__proto__'])
     return {
-      collection: one.collection,
+      collection,
       document: one.document,
       seq: 1 + random.below(1000),
       state: random.chance(0.5) ? random.pick(states) : undefined,
-      operations: operations.filter((other) => other.document === one.document && random.chance(0.4)),
+      operations: operations
+        .filter((other) => other.document === one.document && random.chance(0.4))
+        .map((other) => ({ ...other, collection })),
     }
   })
   return {
@@ -162,4 +173,24 @@ export const randomServerVersion = (random: Chance): ServerVersion => ({
   epoch: epochId(random),
   head: whole(random),
   timeMs: whole(random),
+})
+
+export const randomDevices = (random: Chance): DeviceList => ({
+  timeMs: whole(random),
+  head: whole(random),
+  collected: whole(random),
+  devices: many(random, 3, () => ({
+    ...device(random),
+    principal: text(random),
+    lastSeenMs: whole(random),
+    since: whole(random),
+    revokedAtMs: random.chance(0.5) ? undefined : whole(random),
+    replicas: many(random, 3, () => ({
+      replica: replica(`R${random.below(9)}`),
+      counter: whole(random),
+      lastSeenMs: whole(random),
+      since: whole(random),
+      isRetired: random.chance(0.5),
+    })),
+  })),
 })

@@ -3,6 +3,7 @@ import {
   PROBLEMS,
   randomPage,
   randomPull,
+  randomDevices,
   randomPush,
   randomReceipt,
   randomRefusal,
@@ -11,25 +12,24 @@ import {
 import { type Chance, chanceFrom } from '../testing/random.ts'
 import { content, dot, operation, replica, version } from '../testing/writing.ts'
 import { isSyncError } from '../errors.ts'
+import type { EpochId } from '../identity.ts'
 import { canonicalJson, parseJson } from '../json.ts'
 import { LIMITS } from '../limits.ts'
-import type { Page, PushRequest } from '../messages.ts'
+import type { PushRequest } from '../messages.ts'
+import { decodeDevices, encodeDevices } from './devices-codec.ts'
 import {
-  decodePage,
   decodePull,
   decodePush,
   decodeReceipt,
   decodeRefusal,
   decodeServerVersion,
-  encodePage,
-  encodePageAround,
   encodePull,
   encodePush,
   encodeReceipt,
   encodeRefusal,
-  encodeRowAround,
   encodeServerVersion,
 } from './message-codec.ts'
+import { decodePage, encodePage } from './page-codec.ts'
 
 const over = (value: unknown): unknown => parseJson(JSON.stringify(value))
 
@@ -50,6 +50,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   receipt: { make: randomReceipt, encode: encodeReceipt, decode: decodeReceipt },
   refusal: { make: randomRefusal, encode: encodeRefusal, decode: decodeRefusal },
   version: { make: randomServerVersion, encode: encodeServerVersion, decode: decodeServerVersion },
+  devices: { make: randomDevices, encode: encodeDevices, decode: decodeDevices },
 }
 
 /** What reading a value comes to; anything thrown that is no refusal of the message fails the test. */
@@ -173,6 +174,7 @@ const PUSH: PushRequest = {
   entries: [operation({ at: dot('A', 1), time: 5, delta: [content([], { title: 'T' })] })],
   strategies: {},
 }
+const EPOCH = replica('e') as string as EpochId
 const wirePush = (change: Readonly<Record<string, unknown>>): unknown => over({ ...encodePush(PUSH), ...change })
 const push = (change: Readonly<Record<string, unknown>>): unknown => decodePush('my-stories', wirePush(change), LIMITS)
 const entry = (...body: readonly unknown[]): unknown => push({ entries: [['stories', 'doc', ...body]] })
@@ -182,11 +184,13 @@ describe('a push is refused', () => {
     ['of another version', { v: 2 }],
     ['of a version that is a text', { v: '1' }],
     ['without a position', { at: undefined }],
-    ['whose position is too long', { at: [null, 0, 0, 0, 0] }],
-    ['whose position is negative', { at: [null, -1, 0, 0] }],
-    ['whose position is a fraction', { at: [null, 0.5, 0, 0] }],
+    ['whose position is too long', { at: [null, 0, 0, 1, 0] }],
+    ['whose position is of three', { at: [null, 0, 1] }],
+    ['whose position says one number three times', { at: [null, 7, 7, 7] }],
+    ['whose position is negative', { at: [null, -1] }],
+    ['whose position is a fraction', { at: [null, 0.5] }],
     ['whose position is 2^53', { at: [null, 0, 2 ** 53, 0] }],
-    ['whose epoch is no epoch id', { at: ['short', 0, 0, 0] }],
+    ['whose epoch is no epoch id', { at: ['short', 0] }],
     ['without a device', { device: undefined }],
     ['whose device has no id', { device: ['x', 'My laptop'] }],
     ['whose device name is no text', { device: ['d'.repeat(22), 5] }],
@@ -200,13 +204,18 @@ describe('a push is refused', () => {
       'with too many claims',
       {
         ids: Array.from({ length: 65 }, (_, index) => replica(`R${index}x`)),
-        replicas: Array.from({ length: 65 }, () => [null, 0, 0]),
+        replicas: Array.from({ length: 65 }, () => [0, 0, 0]),
       },
     ],
-    ['whose check value is negative', { replicas: [[null, 0, -1]] }],
+    ['that writes out the epoch of its position', { replicas: [[null, 0, 0]] }],
+    ['that writes out the epoch of its position, by its id', { at: [EPOCH, 0], replicas: [[EPOCH, 0, 0]] }],
+    ['whose claim has an epoch by index', { replicas: [[1, 0, 0]] }],
+    ['whose check value is negative', { replicas: [[0, 0, -1]] }],
     ['with voids that end before they begin', { entries: [[0, 5, 4]] }],
     ['with voids of an unknown replica', { entries: [[1, 1, 1]] }],
     ['with entries that are no list', { entries: {} }],
+    ['with null for entries that are left out', { entries: null }],
+    ['with null for offers that are left out', { offers: null }],
     ['with strategies that are no object', { strategies: [] }],
     ['with an unknown strategy', { strategies: { stories: 'toString' } }],
     ['with a strategy for what is no collection', { strategies: { 'a/b': 'manual' } }],
@@ -340,13 +349,9 @@ describe('answers are refused', () => {
   const page = over(JSON.parse(encodePage(randomPage(chanceFrom(7))))) as Record<string, unknown>
   const receipt = over(encodeReceipt(randomReceipt(chanceFrom(7)))) as Record<string, unknown>
   test.each<[string, () => unknown]>([
-    ['if a page says anything but 1 of more', () => decodePage({ ...page, more: true })],
-    ['if a page stands nowhere', () => decodePage({ ...page, at: [0, 0, 0] })],
-    ['if a row has no seq', () => decodePage({ ...page, rows: [['stories', 'doc', 0, 0]] })],
-    [
-      'if a row has an operation of no one',
-      () => decodePage({ ...page, rows: [['stories', 'doc', 1, 0, [[], 1, 0, 1, 5, [], [[['a'], 1]]]]] }),
-    ],
+    ['if a page has a list of no epochs', () => decodePage({ ...page, epochs: [] })],
+    ['if a receipt has a list of no epochs', () => decodeReceipt({ ...receipt, epochs: [] })],
+    ['if a page has null for epochs that are left out', () => decodePage({ ...page, epochs: null })],
     ['if an epoch began before the beginning', () => decodePage({ ...page, epochs: [[replica('e'), -1]] })],
     ['if a page is of another version', () => decodePage({ ...page, v: 0 })],
     ['if a receipt is of another version', () => decodeReceipt({ ...receipt, v: 2 })],
@@ -413,6 +418,52 @@ test('a reason that is too long for the wire is cut rather than unreadable', () 
   ).toHaveLength(4096)
 })
 
+test('an answer that tells of no epoch has no list of them', () => {
+  const page = { ...randomPage(chanceFrom(1)), epochs: [] }
+  const receipt = { ...randomReceipt(chanceFrom(1)), epochs: [] }
+  expect(
+    [parseJson(encodePage(page)), encodeReceipt(receipt)].map((wire) => Object.hasOwn(wire as object, 'epochs')),
+  ).toEqual([false, false])
+  expect([decodePage(parseJson(encodePage(page))), decodeReceipt(over(encodeReceipt(receipt)))]).toEqual([
+    page,
+    receipt,
+  ])
+})
+
+/** The claims of a push, of a replica and at a position of these epochs. */
+const claimsOf = (own: EpochId | undefined, here: EpochId | undefined): unknown =>
+  encodePush({
+    ...PUSH,
+    cursor: { ...PUSH.cursor, epoch: here },
+    replicas: [{ replica: replica('A'), epoch: own, previous: { counter: 3, check: 7 } }],
+  })['replicas']
+
+test('the epoch of a claim is 0 exactly if it is the one of the position', () => {
+  expect(claimsOf(EPOCH, EPOCH)).toEqual([[0, 3, 7]])
+  expect(claimsOf(undefined, undefined)).toEqual([[0, 3, 7]])
+  expect(claimsOf(EPOCH, undefined)).toEqual([[EPOCH, 3, 7]])
+  expect(claimsOf(undefined, EPOCH)).toEqual([[null, 3, 7]])
+  expect(push({ at: [EPOCH, 0], replicas: [[0, 3, 7]] })).toMatchObject({ replicas: [{ epoch: EPOCH }] })
+})
+
+test('a position is one number exactly if a client has seen just what it holds', () => {
+  const positions = [
+    { cursor: { epoch: EPOCH, since: 7, after: 7 }, seen: 7, at: [EPOCH, 7] },
+    { cursor: { epoch: undefined, since: 0, after: 0 }, seen: 0, at: [null, 0] },
+    { cursor: { epoch: EPOCH, since: 7, after: 7 }, seen: 8, at: [EPOCH, 7, 7, 8] },
+    { cursor: { epoch: EPOCH, since: 7, after: 8 }, seen: 8, at: [EPOCH, 7, 8, 8] },
+    { cursor: { epoch: EPOCH, since: 8, after: 7 }, seen: 8, at: [EPOCH, 8, 7, 8] },
+  ]
+  for (const { at, ...position } of positions) {
+    expect(encodePush({ ...PUSH, ...position })['at']).toEqual(at)
+    const parameters = encodePull({ ...randomPull(chanceFrom(1)), ...position })
+    expect(parameters['at']).toBe(JSON.stringify(at))
+    expect(decodePull('my-stories', parameters, LIMITS)).toMatchObject(position)
+  }
+  const parameters = { ...encodePull(randomPull(chanceFrom(1))), at: '[null,7,7,7]' }
+  expect(refusalOf(() => decodePull('my-stories', parameters, LIMITS))).toBe('bad_message')
+})
+
 const count = (text: string, part: string): number => text.split(part).length - 1
 
 describe('compactness', () => {
@@ -439,16 +490,6 @@ describe('compactness', () => {
 
   test('what is empty is not written', () => {
     expect(Object.keys(encodePush({ ...PUSH, entries: [] }))).toEqual(['v', 'at', 'device', 'ids', 'replicas'])
-  })
-
-  test('a stored row travels without being parsed', () => {
-    const page: Omit<Page, 'rows'> = { ...randomPage(chanceFrom(3)), more: false, strategies: {} }
-    const text = encodePageAround(page, [
-      encodeRowAround('stories', 'doc', 7, `["${replica('A')}",1,5,{"title":"T"}]`, []),
-    ])
-    expect(text.endsWith(`,"rows":[["stories","doc",7,["${replica('A')}",1,5,{"title":"T"}]]]}`)).toBe(true)
-    expect(decodePage(parseJson(text)).rows).toHaveLength(1)
-    expect(decodePage(parseJson(encodePageAround(page, []))).rows).toEqual([])
   })
 })
 

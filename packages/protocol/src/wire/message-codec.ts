@@ -1,16 +1,12 @@
-import { type Dot, type ReplicaId, isDeviceId, isEpochId, isName, isReplicaId } from '../identity.ts'
+import { type Dot, type EpochId, type ReplicaId, isDeviceId, isEpochId, isReplicaId } from '../identity.ts'
 import { type JsonValue, parseJson } from '../json.ts'
 import { SyncError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import {
-  type Answer,
   type Cursor,
   type Device,
-  type Epoch,
   type Offer,
   PROTOCOL_VERSION,
-  type Page,
-  type PageRow,
   type Position,
   type PullRequest,
   type PushEntry,
@@ -19,16 +15,26 @@ import {
   type Refusal,
   type ReplicaClaim,
   type ServerVersion,
-  type Strategies,
   isVoid,
 } from '../messages.ts'
-import { type Strategy, isStrategy } from '../strategy.ts'
-import { decodeEntry, decodeTailOperation, encodeEntry, encodeTailOperation, readKey } from './operation-codec.ts'
+import {
+  type WireMessage,
+  checkVersion,
+  decodeAnswer,
+  decodeEpochs,
+  decodeStrategies,
+  encodeAnswer,
+  encodeEpochs,
+  encodeStrategies,
+  readMessage,
+} from './message-parts.ts'
+import { decodeEntry, encodeEntry, readKey } from './operation-codec.ts'
 import { decodeMark, decodeProblem, decodeReason, encodeProblem, encodeReason } from './problem-codec.ts'
 import {
   CODE_LENGTH,
   MESSAGE_LENGTH,
   field,
+  fieldOr,
   readAs,
   readInteger,
   readList,
@@ -40,9 +46,6 @@ import {
 import { ReplicaTable, readReplicaIds } from './replica-table.ts'
 import { decodeState, encodeState } from './state-codec.ts'
 
-/** A message as it travels: JSON, to be written by `JSON.stringify` and read by `parseJson`. */
-export type WireMessage = Readonly<Record<string, JsonValue>>
-
 // --- requests
 
 export function encodePush(request: PushRequest): WireMessage {
@@ -52,8 +55,8 @@ export function encodePush(request: PushRequest): WireMessage {
     v: PROTOCOL_VERSION,
     at: encodePosition(request),
     device: [request.device.id, request.device.name],
-    ids: table.ids,
-    replicas: request.replicas.map(({ epoch, previous }) => [epoch ?? null, previous.counter, previous.check]),
+    ids: table.entries,
+    replicas: request.replicas.map((claim) => encodeClaim(claim, request.cursor.epoch)),
     ...(request.offers.length && { offers: request.offers.map(encodeOffer) }),
     ...(entries.length && { entries }),
     ...encodeStrategies(request.strategies),
@@ -65,13 +68,14 @@ export function decodePush(space: string, value: unknown, limits: Limits): PushR
   const ids = readReplicaIds(field(message, 'ids'), 'push ids')
   const claims = readList(field(message, 'replicas'), 'push replicas', limits.replicasPerRequest)
   if (claims.length > ids.length) refuse('push replicas', 'an id for each replica', claims.length)
+  const position = decodePosition(field(message, 'at'))
   return {
     space,
-    ...decodePosition(field(message, 'at')),
+    ...position,
     device: decodeDevice(field(message, 'device')),
-    replicas: claims.map((claim, index) => decodeClaim(ids[index] as ReplicaId, claim)),
-    offers: readBatch(field(message, 'offers') ?? [], 'push offers', limits.batchOperations).map(decodeOffer),
-    entries: decodeEntries(field(message, 'entries') ?? [], ids, limits),
+    replicas: claims.map((claim, index) => decodeClaim(ids[index] as ReplicaId, claim, position.cursor.epoch)),
+    offers: readBatch(fieldOr(message, 'offers', []), 'push offers', limits.batchOperations).map(decodeOffer),
+    entries: decodeEntries(fieldOr(message, 'entries', []), ids, limits),
     strategies: decodeStrategies(field(message, 'strategies')),
   }
 }
@@ -95,9 +99,18 @@ function decodeEntries(value: unknown, ids: readonly ReplicaId[], limits: Limits
   return entries
 }
 
-function decodeClaim(replica: ReplicaId, value: unknown): ReplicaClaim {
-  const [epoch, counter, check] = readList(value, 'push replica', 3)
-  return { replica, epoch: readEpochId(epoch), previous: decodeMark(counter, check) }
+/** A replica's epoch usually is the one of the position: then it is 0. */
+const encodeClaim = ({ epoch, previous }: ReplicaClaim, here: EpochId | undefined): JsonValue => [
+  epoch === here ? 0 : (epoch ?? null),
+  previous.counter,
+  previous.check,
+]
+
+function decodeClaim(replica: ReplicaId, value: unknown, here: EpochId | undefined): ReplicaClaim {
+  const [named, counter, check] = readList(value, 'push replica', 3)
+  const epoch = named === 0 ? here : readEpochId(named)
+  if (named !== 0 && epoch === here) refuse('push replica epoch', '0 for the epoch of the position', named)
+  return { replica, epoch, previous: decodeMark(counter, check) }
 }
 
 const encodeOffer = ({ collection, document, state }: Offer): JsonValue => [collection, document, encodeState(state)]
@@ -120,9 +133,9 @@ export function encodePull(request: PullRequest): Readonly<Record<string, string
 }
 
 export function decodePull(space: string, parameters: Readonly<Record<string, unknown>>, limits: Limits): PullRequest {
-  const parameter = (name: string): unknown => {
+  const parameter = (name: string, absent?: unknown): unknown => {
     const text = field(parameters, name)
-    if (text === undefined) return undefined
+    if (text === undefined) return absent
     try {
       return parseJson(readText(text, name, 16_384))
     } catch {
@@ -137,73 +150,12 @@ export function decodePull(space: string, parameters: Readonly<Record<string, un
     acknowledged: readList(parameter('acknowledged'), 'acknowledged', limits.replicasPerRequest).map(
       decodeAcknowledged,
     ),
-    limit: Math.min(readInteger(parameter('limit') ?? limits.pageRows, 'limit', 1), limits.pageRows),
-    waitMs: readInteger(parameter('wait') ?? 0, 'wait'),
+    limit: Math.min(readInteger(parameter('limit', limits.pageRows), 'limit', 1), limits.pageRows),
+    waitMs: readInteger(parameter('wait', 0), 'wait'),
   }
 }
 
 // --- answers
-
-/** A page around rows that are texts already: a stored row travels without being parsed. */
-export function encodePageAround(page: Omit<Page, 'rows'>, rows: readonly string[]): string {
-  const { since, after, more, head, collected } = page
-  const envelope = JSON.stringify({
-    v: PROTOCOL_VERSION,
-    ...encodeAnswer(page),
-    at: [since, after, head, collected],
-    ...(more && { more: 1 }),
-    ...encodeStrategies(page.strategies),
-  })
-  return rows.length ? `${envelope.slice(0, -1)},"rows":[${rows.join(',')}]}` : envelope
-}
-
-export const encodePage = (page: Page): string => encodePageAround(page, page.rows.map(encodeRow))
-
-const encodeRow = ({ collection, document, seq, state, operations }: PageRow): string =>
-  encodeRowAround(
-    collection,
-    document,
-    seq,
-    state && JSON.stringify(encodeState(state)),
-    operations.map((operation) => JSON.stringify(encodeTailOperation(operation))),
-  )
-
-/** A row around a state and operations that are texts already: `[collection, document, seq, state | 0, …operations]`. */
-export const encodeRowAround = (
-  collection: string,
-  document: string,
-  seq: number,
-  state: string | undefined,
-  operations: readonly string[],
-): string => `[${[JSON.stringify(collection), JSON.stringify(document), seq, state ?? 0, ...operations].join(',')}]`
-
-export function decodePage(value: unknown): Page {
-  const message = readMessage(value, 'page')
-  const [since, after, head, collected] = readList(field(message, 'at'), 'page at', 4)
-  return {
-    ...decodeAnswer(message),
-    rows: readList(field(message, 'rows') ?? [], 'page rows').map(decodeRow),
-    since: readInteger(since, 'page since'),
-    after: readInteger(after, 'page after'),
-    more: readInteger(field(message, 'more') ?? 0, 'page more', 0, 1) === 1,
-    head: readInteger(head, 'page head'),
-    collected: readInteger(collected, 'page collected'),
-    strategies: decodeStrategies(field(message, 'strategies')),
-  }
-}
-
-function decodeRow(value: unknown, index: number): PageRow {
-  const where = `page row ${index}`
-  const [first, second, seq, state, ...operations] = readList(value, where)
-  const { collection, document } = readKey(first, second, where)
-  return {
-    collection,
-    document,
-    seq: readInteger(seq, where, 1),
-    state: state === 0 ? undefined : decodeState(state, where),
-    operations: operations.map((operation) => decodeTailOperation(operation, collection, document, where)),
-  }
-}
 
 export function encodeReceipt(receipt: Receipt): WireMessage {
   return {
@@ -234,7 +186,7 @@ export function decodeReceipt(value: unknown): Receipt {
     from: from === undefined ? undefined : readInteger(from, 'receipt from'),
     to: readInteger(field(message, 'to'), 'receipt to'),
     problem: problem === undefined ? undefined : decodeProblem(problem),
-    refusedOffers: readList(field(message, 'refused') ?? [], 'refused offers').map((entry) => {
+    refusedOffers: readList(fieldOr(message, 'refused', []), 'refused offers').map((entry) => {
       const [collection, document, code, text] = readList(entry, 'refused offer', 4)
       return { ...readKey(collection, document, 'refused offer'), reason: decodeReason(code, text) }
     }),
@@ -265,7 +217,7 @@ export const encodeRefusal = (refusal: Refusal): WireMessage => ({
     message: readable(refusal.message, MESSAGE_LENGTH),
     ...(refusal.fix !== undefined && { fix: readable(refusal.fix, MESSAGE_LENGTH) }),
     ...(refusal.reason && { reason: refusal.reason }),
-    ...(refusal.epochs.length && { epochs: encodeEpochs(refusal.epochs) }),
+    ...encodeEpochs(refusal.epochs),
     ...(refusal.timeMs !== undefined && { time: refusal.timeMs }),
     ...(refusal.retryAfterMs !== undefined && { retryAfter: refusal.retryAfterMs }),
     ...(refusal.replicas.length && {
@@ -286,10 +238,10 @@ export function decodeRefusal(value: unknown): Refusal {
     message: readText(field(error, 'message'), 'error message', MESSAGE_LENGTH),
     fix: optional('fix', (fix) => readText(fix, 'error fix', MESSAGE_LENGTH)),
     reason: reason === 'restored' || reason === 'expired' ? reason : undefined,
-    epochs: optional('epochs', decodeEpochs) ?? [],
+    epochs: decodeEpochs(field(error, 'epochs')),
     timeMs: optional('time', (time) => readInteger(time, 'error time')),
     retryAfterMs: optional('retryAfter', (delay) => readInteger(delay, 'error retryAfter')),
-    replicas: readList(field(error, 'replicas') ?? [], 'error replicas').map((entry) => {
+    replicas: readList(fieldOr(error, 'replicas', []), 'error replicas').map((entry) => {
       const [replica, counter, check] = readList(entry, 'error replica', 3)
       return { replica: readAs(replica, 'error replica', 'a replica id', isReplicaId), ...decodeMark(counter, check) }
     }),
@@ -298,32 +250,19 @@ export function decodeRefusal(value: unknown): Refusal {
 
 // --- parts
 
-function readMessage(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  const message = readObject(value, what)
-  checkVersion(field(message, 'v'), what)
-  return message
-}
-
-function checkVersion(version: unknown, what: string): void {
-  if (version !== PROTOCOL_VERSION) {
-    refuse(what, `protocol version ${PROTOCOL_VERSION}`, version ?? null)
-  }
-}
-
-const encodePosition = ({ cursor, seen }: Position): JsonValue => [
-  cursor.epoch ?? null,
-  cursor.since,
-  cursor.after,
-  seen,
-]
+/** Usually a client stands between two scans and has seen no more than it holds: then one number says it all. */
+const encodePosition = ({ cursor: { epoch, since, after }, seen }: Position): JsonValue =>
+  after === since && seen === since ? [epoch ?? null, since] : [epoch ?? null, since, after, seen]
 
 function decodePosition(value: unknown): Position {
-  const [epoch, since, after, seen] = readList(value, 'position', 4)
+  const list = readList(value, 'position', 4)
+  const [epoch, since, after, seen] = list.length === 2 ? [...list, list[1], list[1]] : list
   const cursor: Cursor = {
     epoch: readEpochId(epoch),
     since: readInteger(since, 'since'),
     after: readInteger(after, 'after'),
   }
+  if (list.length > 2 && after === since && seen === since) refuse('position', 'an epoch and one number', value)
   return { cursor, seen: readInteger(seen, 'seen') }
 }
 
@@ -332,23 +271,8 @@ function decodeDevice(value: unknown): Device {
   return { id: readAs(id, 'device', 'a device id', isDeviceId), name: readText(name, 'device name', 128) }
 }
 
-const readEpochId = (value: unknown): Epoch['id'] | undefined =>
+const readEpochId = (value: unknown): EpochId | undefined =>
   value === null ? undefined : readAs(value, 'epoch', 'an epoch id', isEpochId)
-
-const encodeAnswer = ({ epochs, timeMs }: Answer): WireMessage => ({ epochs: encodeEpochs(epochs), time: timeMs })
-
-const decodeAnswer = (message: Readonly<Record<string, unknown>>): Answer => ({
-  epochs: decodeEpochs(field(message, 'epochs')),
-  timeMs: readInteger(field(message, 'time'), 'time'),
-})
-
-const encodeEpochs = (epochs: readonly Epoch[]): JsonValue => epochs.map(({ id, began }) => [id, began])
-
-const decodeEpochs = (value: unknown): readonly Epoch[] =>
-  readList(value, 'epochs', 100_000).map((entry) => {
-    const [id, began] = readList(entry, 'epoch', 2)
-    return { id: readAs(id, 'epoch', 'an epoch id', isEpochId), began: readInteger(began, 'epoch began') }
-  })
 
 function decodeAcknowledged(value: unknown): Dot {
   const [replica, counter] = readList(value, 'acknowledged', 2)
@@ -356,16 +280,4 @@ function decodeAcknowledged(value: unknown): Dot {
     replica: readAs(replica, 'acknowledged', 'a replica id', isReplicaId),
     counter: readInteger(counter, 'acknowledged counter'),
   }
-}
-
-const encodeStrategies = (strategies: Strategies): WireMessage => (Object.keys(strategies).length ? { strategies } : {})
-
-function decodeStrategies(value: unknown): Strategies {
-  if (value === undefined) return {}
-  return Object.fromEntries(
-    Object.entries(readObject(value, 'strategies')).map(([collection, strategy]): [string, Strategy] => [
-      readAs(collection, 'collection', 'a collection name', isName),
-      readAs(strategy, 'strategy', 'a strategy', isStrategy),
-    ]),
-  )
 }

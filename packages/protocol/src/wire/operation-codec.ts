@@ -169,7 +169,7 @@ export const readKey = (
 export function encodeTailOperation(operation: Operation): JsonValue[] {
   const table = new ReplicaTable()
   const body = encodeBody(operation, table)
-  return [table.ids, ...body]
+  return [table.entries, ...body]
 }
 
 export function decodeTailOperation(value: unknown, collection: string, document: string, where: string): Operation {
@@ -181,7 +181,7 @@ export function decodeTailOperation(value: unknown, collection: string, document
 export function encodeStoredEntry(entry: PushEntry): JsonValue[] {
   const table = new ReplicaTable()
   const encoded = encodeEntry(entry, table)
-  return [table.ids, ...encoded]
+  return [table.entries, ...encoded]
 }
 
 export function decodeStoredEntry(value: unknown, where: string): PushEntry {

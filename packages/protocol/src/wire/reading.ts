@@ -22,6 +22,14 @@ export function readList(
   return value
 }
 
+/** A list that is left out when it is empty. */
+export function readSome(value: unknown, where: string, maxLength?: number): readonly unknown[] {
+  if (value === undefined) return []
+  const list = readList(value, where, maxLength)
+  if (list.length === 0) refuse(where, 'at least one entry, or to be left out', value)
+  return list
+}
+
 export function readObject(value: unknown, where: string): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(where, 'an object', value)
   return value as Record<string, unknown>
@@ -61,4 +69,8 @@ export function readAs<T>(value: unknown, where: string, what: string, guard: (v
 
 /** An own field of an object from outside, never one of its prototype's. */
 export const field = (object: Readonly<Record<string, unknown>>, key: string): unknown =>
-  Object.hasOwn(object, key) ? object[key] : undefined
+  fieldOr(object, key, undefined)
+
+/** The same, or what stands for one that is left out. `null` is not left out. */
+export const fieldOr = (object: Readonly<Record<string, unknown>>, key: string, absent: unknown): unknown =>
+  Object.hasOwn(object, key) ? object[key] : absent

@@ -1,25 +1,10 @@
 import { type Dot, type ReplicaId, compareReplicas, isReplicaId } from '../identity.ts'
 import type { VersionVector } from '../version-vector.ts'
-import { readAs, readInteger, readList, refuse } from './reading.ts'
+import { type EntryKind, IndexTable, readTable } from './index-table.ts'
+import { readInteger, readList, refuse } from './reading.ts'
 
-/** A replica id stands once per message, or once per stored row, in a table; all else names its index. */
-export class ReplicaTable {
-  readonly ids: ReplicaId[] = []
-  readonly #indices = new Map<ReplicaId, number>()
-
-  constructor(ids: readonly ReplicaId[] = []) {
-    for (const id of ids) this.indexOf(id)
-  }
-
-  indexOf(replica: ReplicaId): number {
-    let index = this.#indices.get(replica)
-    if (index === undefined) {
-      index = this.ids.push(replica) - 1
-      this.#indices.set(replica, index)
-    }
-    return index
-  }
-
+/** A replica id stands once per message, or once per stored row. */
+export class ReplicaTable extends IndexTable<ReplicaId> {
   encodeVersion(version: VersionVector): number[] {
     const flat: number[] = []
     for (const dot of version) flat.push(this.indexOf(dot.replica), dot.counter)
@@ -27,11 +12,10 @@ export class ReplicaTable {
   }
 }
 
-export function readReplicaIds(value: unknown, where: string): readonly ReplicaId[] {
-  const ids = readList(value, where, 100_000).map((id) => readAs(id, where, 'a replica id', isReplicaId))
-  if (new Set(ids).size !== ids.length) refuse(where, 'each replica once', value)
-  return ids
-}
+export const REPLICA_IDS: EntryKind<ReplicaId> = { what: 'a replica id', guard: isReplicaId }
+
+export const readReplicaIds = (value: unknown, where: string): readonly ReplicaId[] =>
+  readTable(value, where, REPLICA_IDS)
 
 export const readReplica = (value: unknown, ids: readonly ReplicaId[], where: string): ReplicaId =>
   ids[readInteger(value, where, 0, ids.length - 1)] as ReplicaId

@@ -1,14 +1,15 @@
 import { type DocumentState, type Write, nameKey } from '../document-state.ts'
-import { type Dot, formatDot, isReplicaId, sameDot } from '../identity.ts'
+import { type Dot, type ReplicaId, formatDot, isReplicaId, sameDot } from '../identity.ts'
 import { type JsonValue, isJsonObject } from '../json.ts'
 import { NO_NAMES } from '../operation.ts'
 import { EMPTY_VERSION, covers } from '../version-vector.ts'
+import type { TableReader } from './index-table.ts'
 import { decodeDelta, decodeNames, encodeDelta, encodeNames } from './operation-codec.ts'
 import { readAs, readInteger, readList, refuse } from './reading.ts'
 import { ReplicaTable, readDot, readReplicaIds, readVersion } from './replica-table.ts'
 
 /*
- * A document that was written once:  [replica, counter, time, content]
+ * A document that was written once:  [id, counter, time, content]
  * Any other:                         [ids, version, group …]
  * group                              [replica, counter, time, base, delta, keep?]   the live writes of one operation
  */
@@ -46,19 +47,23 @@ function encodeAny({ version, writes }: DocumentState): JsonValue[] {
     ]
     return keep.length ? [...tuple, encodeNames(keep, table)] : tuple
   })
-  return [table.ids, pairs, ...encoded]
+  return [table.entries, pairs, ...encoded]
 }
 
-export function decodeState(value: unknown, where: string): DocumentState {
+export const decodeState = (value: unknown, where: string): DocumentState =>
+  decodeWith((id) => readAs(id, where, 'a replica id', isReplicaId), value, where)
+
+/** A state in a page, where the replica of a document that was written once stands in the page's table. */
+export const decodeSharedState = (value: unknown, ids: TableReader<ReplicaId>, where: string): DocumentState =>
+  decodeWith((index) => ids.read(index, `${where} replica`), value, where)
+
+function decodeWith(readWriter: (value: unknown) => ReplicaId, value: unknown, where: string): DocumentState {
   const list = readList(value, where)
-  return typeof list[0] === 'string' ? decodeOnce(list, where) : decodeAny(list, where)
+  return Array.isArray(list[0]) ? decodeAny(list, where) : decodeOnce(readWriter(list[0]), list, where)
 }
 
-function decodeOnce(list: readonly unknown[], where: string): DocumentState {
-  const dot: Dot = {
-    replica: readAs(list[0], where, 'a replica id', isReplicaId),
-    counter: readInteger(list[1], where, 1),
-  }
+function decodeOnce(replica: ReplicaId, list: readonly unknown[], where: string): DocumentState {
+  const dot: Dot = { replica, counter: readInteger(list[1], where, 1) }
   const [write] = decodeDelta([[[], list[3]]], where)
   if (!write || !isJsonObject(write.value)) refuse(where, 'a whole document', list[3])
   const time = readInteger(list[2], where)
