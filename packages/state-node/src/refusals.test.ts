@@ -11,14 +11,15 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import * as sqlite from 'node:sqlite'
 import { isSyncError } from '@whisker/protocol'
 import { describe, expect, test } from 'vitest'
 import { connect } from './connection.ts'
 import { sqliteState } from './index.ts'
-import { openSpace } from './sqlite-space.ts'
+import { takeSeat } from './seat.ts'
+import { type Place, openSpace } from './sqlite-space.ts'
 import { sqliteStateOn } from './sqlite-state.ts'
-import { commitOf, fingerprint, mint, newFolder } from './test/place.ts'
+import { commitOf, fingerprint, mint, newFolder } from './testing/place.ts'
 
 /** Opens, and tells the code of the refusal; not one file may be touched, made or left behind by it. */
 async function refusalIn(folder: string, path: string = join(folder, 'state.db')): Promise<unknown> {
@@ -46,6 +47,21 @@ async function folderWithStore(textBytes = 400): Promise<string> {
   return folder
 }
 
+/** A place around a connection that the test holds too. */
+function placeOf(database: sqlite.DatabaseSync, path: string): Place {
+  const seat = takeSeat(sqlite, path, 'stories')
+  return {
+    database,
+    path,
+    seat,
+    neighbours: new Set(),
+    release() {
+      database.close()
+      seat.leave()
+    },
+  }
+}
+
 function overwrite(path: string, position: number, bytes: Uint8Array): void {
   const file = openSync(path, 'r+')
   writeSync(file, bytes, 0, bytes.length, position)
@@ -53,7 +69,7 @@ function overwrite(path: string, position: number, bytes: Uint8Array): void {
 }
 
 function inDatabase(path: string, sql: string): void {
-  const database = new DatabaseSync(path)
+  const database = new sqlite.DatabaseSync(path)
   database.exec(sql)
   database.close()
 }
@@ -70,7 +86,7 @@ describe('a file that is refused is left as it is', () => {
   test('a newer store whose process died with its log unmerged keeps both file and log', async () => {
     const made = join(newFolder(), 'state.db')
     const space = await sqliteState(made).open('stories', mint)
-    const database = new DatabaseSync(made)
+    const database = new sqlite.DatabaseSync(made)
     database.exec('PRAGMA user_version = 2')
     const folder = newFolder()
     for (const end of ['', '-wal']) copyFileSync(made + end, join(folder, `state.db${end}`))
@@ -182,9 +198,8 @@ test('damage in a store too large to be checked at opening is store_damaged when
 
 test('a full disk is disk_full and changes nothing', async () => {
   const path = join(newFolder(), 'state.db')
-  const sqlite = await import('node:sqlite')
   const database = await connect(sqlite, path)
-  const space = openSpace({ database, path, release: () => database.close() }, 'stories', mint)
+  const space = openSpace(placeOf(database, path), 'stories', mint)
   await space.commit(commitOf(0, { records: [['a', 'kept']] }))
   database.exec('PRAGMA max_page_count = 1')
   const large = commitOf(1, { records: [['a', 'lost']], documents: [['c', 'd', 'x'.repeat(1_000_000)]] })
@@ -198,8 +213,8 @@ test('a full disk is disk_full and changes nothing', async () => {
 
 test('a commit that fails in its middle changes nothing', async () => {
   const path = join(newFolder(), 'state.db')
-  const database = await connect(await import('node:sqlite'), path)
-  const space = openSpace({ database, path, release: () => database.close() }, 'stories', mint)
+  const database = await connect(sqlite, path)
+  const space = openSpace(placeOf(database, path), 'stories', mint)
   await space.commit(commitOf(0, { records: [['a', 'kept']] }))
   database.exec(`CREATE TEMP TRIGGER failing BEFORE INSERT ON main.rejected BEGIN SELECT RAISE(ABORT, 'no'); END`)
   const failing = commitOf(1, { records: [['a', 'lost']], outbox: [[1, 'lost']], rejected: [['x', 'y']] })

@@ -25,12 +25,15 @@ const TABLES = `
   CREATE TABLE rejected (
     space INTEGER NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (space, name)
   ) STRICT;
+  CREATE TABLE commits (
+    space INTEGER NOT NULL, revision INTEGER NOT NULL, keys TEXT NOT NULL, PRIMARY KEY (space, revision)
+  ) STRICT;
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${SCHEMA_VERSION};
 `
 
 /** The tables that hold rows of a space, beside `spaces` itself. */
-export const SPACE_TABLES = ['records', 'documents', 'outbox', 'rejected'] as const
+export const SPACE_TABLES = ['records', 'documents', 'outbox', 'rejected', 'commits'] as const
 
 /** Throws unless the database is a store of a version that this package knows. */
 export function checkIdentity(database: DatabaseSync, path: string): void {

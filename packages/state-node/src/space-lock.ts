@@ -1,31 +1,67 @@
 import { createHash } from 'node:crypto'
-import { SyncError } from '@whisker/protocol'
+import { existsSync } from 'node:fs'
 import type { SqliteModule } from './runtime.ts'
 import { isBusy } from './store-errors.ts'
 
 /** The locks of a store are files beside it, of no bytes. */
 export const lockPrefix = (path: string): string => `${path}-lock-`
 
-/**
- * Makes this the only opening of a space, in all processes; returns what ends that. It is SQLite's exclusive lock on
- * a file of its own, so the operating system ends it with the process, however that dies. The file stays: were it
- * removed, a second opening could lock the removed file and a third a new one.
- */
-export function lockSpace(sqlite: SqliteModule, path: string, space: string): () => void {
-  const name = createHash('sha256').update(space).digest('hex').slice(0, 32)
-  const database = new sqlite.DatabaseSync(lockPrefix(path) + name, { timeout: 0 })
-  try {
-    // Nothing is ever written, so there is nothing to roll back, and no journal file appears
-    database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE')
-  } catch (thrown) {
-    database.close()
-    throw isBusy(thrown) ? inUse(path, space, thrown) : thrown
-  }
-  return () => database.close()
+/** The file of one lock of a space: that of a slot, or of the lead. */
+export const lockFile = (path: string, space: string, lock: number | 'lead'): string =>
+  `${lockPrefix(path)}${createHash('sha256').update(space).digest('hex').slice(0, 32)}.${lock}`
+
+/** A lock that one connection at a time can have, in all processes. */
+export interface Lock {
+  /** Takes it if nobody else has it; tells whether it is this one's now. */
+  take(): boolean
+  give(): void
+  /** Gives it, and the connection with it. */
+  close(): void
 }
 
-export const inUse = (path: string, space: string, cause?: unknown): SyncError =>
-  new SyncError('store_in_use', `The space "${space}" in ${path} is open already, here or in another process.`, {
-    fix: 'Close the other engine first, or give each one a file of its own.',
-    cause,
-  })
+/**
+ * It is SQLite's lock on a file of its own, so the operating system ends it with the process, however that dies. It is
+ * the reserved lock: of several that ask at the same moment one gets it, where for the exclusive one each could be in
+ * the other's way. The file stays: were it removed, a second opening could lock the removed file and a third a new one.
+ */
+export function openLock(sqlite: SqliteModule, file: string): Lock {
+  const database = new sqlite.DatabaseSync(file, { timeout: 0 })
+  // Nothing is ever written, so there is nothing to roll back, and no journal file appears
+  database.exec('PRAGMA journal_mode = OFF')
+  return {
+    take() {
+      if (database.isTransaction) return true
+      try {
+        database.exec('BEGIN IMMEDIATE')
+        return true
+      } catch (thrown) {
+        if (isBusy(thrown)) return false
+        throw thrown
+      }
+    },
+    give() {
+      if (database.isTransaction) database.exec('ROLLBACK')
+    },
+    close: () => database.close(),
+  }
+}
+
+/** Takes the lock that a file stands for; undefined if another connection has it. */
+export function takeLock(sqlite: SqliteModule, file: string): Lock | undefined {
+  const lock = openLock(sqlite, file)
+  try {
+    if (lock.take()) return lock
+  } catch (thrown) {
+    lock.close()
+    throw thrown
+  }
+  lock.close()
+  return undefined
+}
+
+export function isTaken(sqlite: SqliteModule, file: string): boolean {
+  if (!existsSync(file)) return false
+  const lock = takeLock(sqlite, file)
+  lock?.close()
+  return lock === undefined
+}

@@ -1,33 +1,40 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import {
   type DeviceId,
   type SpaceStore,
-  type StoreCommit,
+  type StoreChanges,
   type StoredSpace,
   SyncError,
   isDeviceId,
 } from '@whisker/protocol'
+import { type CommitLog, type TouchedKeys, commitLogOf } from './commit-log.ts'
 import { inTransaction } from './database.ts'
 import { SPACE_TABLES } from './schema.ts'
+import type { Seat } from './seat.ts'
+import { type Reads, checkTexts, readsOf, writesOf } from './space-tables.ts'
 import { damaged, toStoreError } from './store-errors.ts'
+import { type Neighbours, watchesOf } from './watches.ts'
 
-/** An open connection and where it leads. */
+/** An open connection, where it leads, and who else is there. */
 export interface Place {
   readonly database: DatabaseSync
   readonly path: string
-  /** Gives back the connection and the lock. */
+  readonly seat: Seat
+  readonly neighbours: Neighbours
+  /** Gives back the connection and the seat. */
   release(): void
 }
 
-/** One space of a store. Its work is synchronous inside: a method has done all of it when its promise is made. */
+/** One opening of a space. Its work is synchronous inside: a method has done all of it when its promise is made. */
 export function openSpace(place: Place, name: string, mintDevice: () => DeviceId): SpaceStore {
-  const { database, path } = place
+  const { database, path, seat } = place
   const { device, space } = enter(place, name, mintDevice)
   const reads = readsOf(database)
   const writes = writesOf(database)
-  let isOpen = true
-
+  const log = commitLogOf(database)
   const revision = (): number | undefined => reads.revision.get(space)?.[0] as number | undefined
+  const watches = watchesOf(JSON.stringify([path, name]), place.neighbours, () => withoutError(revision))
+  let isOpen = true
 
   const whileOpen = <T>(work: () => T): T => {
     if (!isOpen) throw new SyncError('closed', `The space "${name}" in ${path} was closed.`, { fix: 'Open it again.' })
@@ -40,20 +47,19 @@ export function openSpace(place: Place, name: string, mintDevice: () => DeviceId
 
   const end = (): void => {
     isOpen = false
+    watches.end()
     place.release()
   }
 
   return {
     device,
+    slot: seat.slot,
     async load() {
+      return whileOpen(() => inTransaction(database, 'BEGIN', () => rowsOf(reads, space, revision() ?? 0)))
+    },
+    async changes(since) {
       return whileOpen(() =>
-        inTransaction(database, 'BEGIN', () => ({
-          revision: revision() ?? 0,
-          records: reads.records.all(space) as unknown as StoredSpace['records'],
-          documents: reads.documents.all(space) as unknown as StoredSpace['documents'],
-          outbox: reads.outbox.all(space) as unknown as StoredSpace['outbox'],
-          rejected: reads.rejected.all(space) as unknown as StoredSpace['rejected'],
-        })),
+        inTransaction(database, 'BEGIN', () => changesOf(reads, log, space, since, revision() ?? 0)),
       )
     },
     async commit(commit) {
@@ -67,12 +73,19 @@ export function openSpace(place: Place, name: string, mintDevice: () => DeviceId
           writes.outbox(space, commit.outbox)
           writes.rejected(space, commit.rejected)
           writes.advance.run(space)
+          log.write(space, stored + 1, commit)
         })
+        watches.committed(commit.revision + 1)
       })
     },
-    watch() {
-      // A space has one opening at a time, so nobody else commits to it
-      return () => undefined
+    watch(listener) {
+      return isOpen ? watches.add(listener) : () => undefined
+    },
+    async lead() {
+      return whileOpen(() => seat.lead())
+    },
+    async resign() {
+      whileOpen(() => seat.resign())
     },
     async close() {
       if (isOpen) end()
@@ -80,6 +93,8 @@ export function openSpace(place: Place, name: string, mintDevice: () => DeviceId
     async destroy() {
       whileOpen(() => {
         inTransaction(database, 'BEGIN IMMEDIATE', () => {
+          // In here, because who takes a seat from now on waits for this transaction before it enters
+          if (seat.hasOthers()) throw openElsewhere(path, name)
           for (const table of SPACE_TABLES) database.prepare(`DELETE FROM ${table} WHERE space = ?`).run(space)
           database.prepare('DELETE FROM spaces WHERE space = ?').run(space)
         })
@@ -87,6 +102,46 @@ export function openSpace(place: Place, name: string, mintDevice: () => DeviceId
         end()
       })
     },
+  }
+}
+
+function rowsOf(reads: Reads, space: number, revision: number): StoredSpace {
+  return {
+    revision,
+    records: reads.records.all(space) as unknown as StoredSpace['records'],
+    documents: reads.documents.all(space) as unknown as StoredSpace['documents'],
+    outbox: reads.outbox.all(space) as unknown as StoredSpace['outbox'],
+    rejected: reads.rejected.all(space) as unknown as StoredSpace['rejected'],
+  }
+}
+
+function changesOf(
+  reads: Reads,
+  log: CommitLog,
+  space: number,
+  since: number,
+  revision: number,
+): StoreChanges | undefined {
+  const touched: TouchedKeys | undefined = log.read(space, since, revision)
+  if (!touched) return undefined
+  const { textAt } = reads
+  return {
+    revision,
+    records: [...touched.records].map((name) => [name, textAt.records(space, name)]),
+    documents: [...touched.documents].flatMap(([collection, documents]) =>
+      [...documents].map((document) => [collection, document, textAt.documents(space, collection, document)] as const),
+    ),
+    outbox: [...touched.outbox].map((position) => [position, textAt.outbox(space, position)]),
+    rejected: [...touched.rejected].map((name) => [name, textAt.rejected(space, name)]),
+  }
+}
+
+/** For a look that nobody asked for: what is wrong with the store is told to the next call. */
+function withoutError<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
   }
 }
 
@@ -107,67 +162,6 @@ function enter(
   })
 }
 
-/** Rows come as arrays, which are faster and are what the port speaks. */
-function readsOf(database: DatabaseSync): Record<'revision' | (typeof SPACE_TABLES)[number], StatementSync> {
-  const rows = (sql: string): StatementSync => {
-    const statement = database.prepare(sql)
-    statement.setReturnArrays(true)
-    return statement
-  }
-  return {
-    revision: rows('SELECT revision FROM spaces WHERE space = ?'),
-    records: rows('SELECT name, text FROM records WHERE space = ?'),
-    documents: rows('SELECT collection, document, text FROM documents WHERE space = ?'),
-    outbox: rows('SELECT position, text FROM outbox WHERE space = ? ORDER BY position'),
-    rejected: rows('SELECT name, text FROM rejected WHERE space = ?'),
-  }
-}
-
-type Write = (space: number, rows: readonly (readonly [...(string | number)[], string | undefined])[]) => void
-
-function writesOf(database: DatabaseSync): Record<(typeof SPACE_TABLES)[number], Write> & { advance: StatementSync } {
-  const table = (name: string, keys: readonly string[]): Write => {
-    const columns = ['space', ...keys, 'text']
-    const put = database.prepare(
-      `INSERT INTO ${name} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
-       ON CONFLICT DO UPDATE SET text = excluded.text`,
-    )
-    const remove = database.prepare(
-      `DELETE FROM ${name} WHERE space = ? AND ${keys.map((key) => `${key} = ?`).join(' AND ')}`,
-    )
-    return (space, rows) => {
-      for (const row of rows) {
-        const text = row.at(-1)
-        const key = row.slice(0, -1) as (string | number)[]
-        if (text === undefined) remove.run(space, ...key)
-        else put.run(space, ...key, text)
-      }
-    }
-  }
-  return {
-    records: table('records', ['name']),
-    documents: table('documents', ['collection', 'document']),
-    outbox: table('outbox', ['position']),
-    rejected: table('rejected', ['name']),
-    advance: database.prepare('UPDATE spaces SET revision = revision + 1 WHERE space = ?'),
-  }
-}
-
-/** What SQLite would change silently (half a surrogate pair) or could not read back (a fraction) is refused. */
-function checkTexts({ records, documents, outbox, rejected }: StoreCommit): void {
-  for (const rows of [records, documents, outbox, rejected]) {
-    for (const row of rows) {
-      for (const cell of row) {
-        if (typeof cell === 'number' ? Number.isSafeInteger(cell) : (cell?.isWellFormed() ?? true)) continue
-        throw new SyncError(
-          'invalid_value',
-          `A store keeps well-formed texts and whole numbers, not ${JSON.stringify(cell)}.`,
-        )
-      }
-    }
-  }
-}
-
 /** The log still holds what was removed; another connection may be reading it, and then it goes with the last one. */
 function forgetLog(database: DatabaseSync): void {
   try {
@@ -178,7 +172,12 @@ function forgetLog(database: DatabaseSync): void {
 }
 
 const movedOn = (name: string, expected: number, stored: number | undefined): SyncError =>
-  new SyncError('store_in_use', `Expected the space "${name}" at revision ${expected}, found ${stored ?? 'none'}.`, {
-    fix: 'Another engine writes to this space: close one of them, then open it again.',
+  new SyncError('store_moved', `Expected the space "${name}" at revision ${expected}, found ${stored ?? 'none'}.`, {
+    fix: 'Take in what changed since, then commit again.',
     details: { expected, stored },
+  })
+
+const openElsewhere = (path: string, name: string): SyncError =>
+  new SyncError('store_in_use', `The space "${name}" in ${path} is open elsewhere, here or in another process.`, {
+    fix: 'Close the other engines first.',
   })

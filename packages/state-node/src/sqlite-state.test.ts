@@ -1,10 +1,11 @@
-import { readFileSync, readdirSync, symlinkSync } from 'node:fs'
+import { readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { SyncError, isSyncError } from '@whisker/protocol'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { stateStoreContract } from '@whisker/conformance'
 import { sqliteState } from './index.ts'
-import { commitOf, mint, newFolder } from './test/place.ts'
+import { commitOf, mint, newFolder } from './testing/place.ts'
 
 describe('in a file', () => {
   stateStoreContract(() => {
@@ -26,19 +27,27 @@ test('making a store touches no file', () => {
   expect(readdirSync(folder)).toEqual([])
 })
 
-test('a closed store is one file and an empty lock file per space', async () => {
+test('a closed store is one file and the empty lock files of each space that was opened', async () => {
   const folder = newFolder()
   const store = sqliteState(join(folder, 'state.db'))
   for (const name of ['one', 'two']) {
     const space = await store.open(name, mint)
+    const second = await store.open(name, mint)
     await space.commit(commitOf(0, { records: [['a', 'b']] }))
+    await second.lead()
+    await second.close()
     await space.close()
   }
-  expect(readdirSync(folder).toSorted()).toEqual([
-    'state.db',
-    expect.stringMatching(/^state\.db-lock-[0-9a-f]{32}$/),
-    expect.stringMatching(/^state\.db-lock-[0-9a-f]{32}$/),
+  const locks = readdirSync(folder).filter((name) => name !== 'state.db')
+  expect(locks.map((name) => name.replace(/^state\.db-lock-[0-9a-f]{32}/, '')).toSorted()).toEqual([
+    '.0',
+    '.0',
+    '.1',
+    '.1',
+    '.lead',
+    '.lead',
   ])
+  expect(locks.map((name) => statSync(join(folder, name)).size)).toEqual(locks.map(() => 0))
 })
 
 test('a path with signs that mean something in a URL is a path', async () => {
@@ -52,14 +61,42 @@ test('a path with signs that mean something in a URL is a path', async () => {
   }
 })
 
-test('two names of one file meet at the same lock', async () => {
+test('two names of one file meet at the same locks', async () => {
   const folder = newFolder()
   const space = await sqliteState(join(folder, 'state.db')).open('stories', mint)
   symlinkSync(join(folder, 'state.db'), join(folder, 'other.db'))
-  await expect(sqliteState(join(folder, 'other.db')).open('stories', mint)).rejects.toMatchObject({
-    code: 'store_in_use',
-  })
+  const other = await sqliteState(join(folder, 'other.db')).open('stories', mint)
+  expect([space.slot, other.slot]).toEqual([0, 1])
+  expect([await space.lead(), await other.lead()]).toEqual([true, false])
+  await other.close()
   await space.close()
+})
+
+test('a watch that looks at the file does not take its own commits for those of others', async () => {
+  const path = join(newFolder(), 'state.db')
+  const [space, other] = [await sqliteState(path).open('stories', mint), await sqliteState(path).open('stories', mint)]
+  const heard: number[] = []
+  space.watch(() => void space.load().then(({ revision }) => heard.push(revision)))
+  await space.commit(commitOf(0))
+  // Several looks
+  await setTimeout(400)
+  expect(heard).toEqual([])
+  await other.commit(commitOf(1))
+  await vi.waitFor(() => expect(heard).toEqual([2]), { timeout: 10_000 })
+  await space.close()
+  await other.close()
+})
+
+test('two stores over one file in one process tell each other at once', async () => {
+  const path = join(newFolder(), 'state.db')
+  const [space, other] = [await sqliteState(path).open('stories', mint), await sqliteState(path).open('stories', mint)]
+  let calls = 0
+  other.watch(() => calls++)
+  await space.commit(commitOf(0))
+  await setImmediate()
+  expect(calls).toBe(1)
+  await space.close()
+  await other.close()
 })
 
 test('what a destroyed space held is no longer in the files', async () => {

@@ -4,9 +4,10 @@ import { type DeviceId, type SpaceStore, type StateStore, SyncError, checkName }
 import { connect } from './connection.ts'
 import { probe } from './probe.ts'
 import { type Runtime, loadSqlite } from './runtime.ts'
-import { inUse, lockSpace } from './space-lock.ts'
+import { type Circle, takeSeat, takeSeatIn } from './seat.ts'
 import { type Place, openSpace } from './sqlite-space.ts'
 import { failed, toStoreError } from './store-errors.ts'
+import type { Neighbours } from './watches.ts'
 
 /**
  * The local state of a device in one SQLite file, which may hold many spaces. Nothing is opened before the engine
@@ -44,26 +45,31 @@ function enter(place: Place, space: string, mintDevice: () => DeviceId): SpaceSt
   }
 }
 
+/** All watching openings of this process, those of several stores over one file among them. */
+const inFiles: Neighbours = new Set()
+
 async function inFile(file: string, runtime: Runtime, space: string): Promise<Place> {
   const sqlite = await loadSqlite(runtime)
   const path = realPath(file)
   probe(sqlite, path)
-  const unlock = lockSpace(sqlite, path, space)
+  const seat = takeSeat(sqlite, path, space)
   try {
     const database = await connect(sqlite, path)
     return {
       database,
       path,
+      seat,
+      neighbours: inFiles,
       release() {
         try {
           database.close()
         } finally {
-          unlock()
+          seat.leave()
         }
       },
     }
   } catch (thrown) {
-    unlock()
+    seat.leave()
     throw thrown
   }
 }
@@ -91,17 +97,15 @@ function realFolder(file: string): string {
 /** One connection for as long as the object lives: closing it would lose what it holds. */
 function inMemory(runtime: Runtime): (space: string) => Promise<Place> {
   const path = ':memory:'
-  const held = new Set<string>()
+  const neighbours: Neighbours = new Set()
+  const circles = new Map<string, Circle>()
   let connection: ReturnType<typeof connect> | undefined
   return async (space) => {
-    if (held.has(space)) throw inUse(path, space)
-    held.add(space)
-    try {
-      connection ??= loadSqlite(runtime).then((sqlite) => connect(sqlite, path))
-      return { database: await connection, path, release: () => held.delete(space) }
-    } catch (thrown) {
-      held.delete(space)
-      throw thrown
-    }
+    connection ??= loadSqlite(runtime).then((sqlite) => connect(sqlite, path))
+    const database = await connection
+    const circle = circles.get(space) ?? { slots: new Set(), leader: undefined }
+    const seat = takeSeatIn(circle, path, space)
+    circles.set(space, circle)
+    return { database, path, seat, neighbours, release: () => seat.leave() }
   }
 }
