@@ -89,6 +89,7 @@ describe('the round ends with an error, and the outbox is whole', () => {
 
   test('when every page shows more of our replica than we made', async () => {
     const { world, device } = await withPending()
+    await device.sync()
     expect(await lie(device, { pull: showingMoreOfOurs })).toBe('server_error')
     await expectWhole(device, world)
   })

@@ -60,6 +60,8 @@ export class Core {
   readonly reads: ReadStates = new WeakMap()
   /** Called after a commit that put something into the outbox. */
   onLocalWrite: () => void = () => {}
+  /** Called when memory has taken in what another opening of the store committed. */
+  onOthersWrote: () => void = () => {}
   onChange: () => void = () => {}
   isClosed = false
   /** Nothing may be written any more, though what was written can be read. */
@@ -74,7 +76,10 @@ export class Core {
     this.options = options
     this.ledger = ledger
     this.store = store
-    this.committer = new Committer(ledger, store, revision, () => this.#reloaded())
+    this.committer = new Committer(ledger, store, revision, {
+      onAbsorbed: () => this.#absorbed(),
+      onReplaced: () => this.#replaced(),
+    })
     for (const [name, collection] of Object.entries(options.collections)) this.#configure(name, collection)
   }
 
@@ -111,7 +116,7 @@ export class Core {
       if (this.isClosed || this.isClosing) throw closedError()
       const { operations, result } = write()
       this.committer.stage(operations)
-      const outcomes = operations.map((operation) => this.ledger.itemOf(operation)?.outcome)
+      const outcomes = operations.map((operation) => this.ledger.outbox.itemOf(operation)?.outcome)
       const done = this.#batch ? this.#batch.done.promise : this.#committed()
       return withAcknowledged(
         done.then(() => result),
@@ -149,14 +154,14 @@ export class Core {
       batch.failed ??= thrown instanceof Error ? thrown : toSyncError(thrown, 'invalid_value')
     }
     this.#batch = undefined
-    const outcomes = [...this.ledger.outbox.values()].filter((item) => item.position > mark.position)
+    const outcomes = this.ledger.outcomesSince(mark)
     if (batch.failed) {
       this.ledger.undo(mark)
       batch.done.reject(batch.failed)
     } else {
       this.#committed().then(batch.done.resolve, batch.done.reject)
     }
-    return withAcknowledged(batch.done.promise, batch.failed ? [] : outcomes.map((item) => item.outcome))
+    return withAcknowledged(batch.done.promise, batch.failed ? [] : outcomes)
   }
 
   async #committed(): Promise<void> {
@@ -224,17 +229,24 @@ export class Core {
   #tellConflicts(collection: string, { id, before, after }: ShownChange): void {
     const gone = conflictsOnlyIn(before, after)
     const come = conflictsOnlyIn(after, before)
-    if (come.length) this.ledger.count({ conflictsSeen: come.length })
-    if (gone.length) this.ledger.count({ conflictsResolved: gone.length })
+    // Several openings see the same; the one that leads counts it.
+    const counts = this.ledger.lead.opening === undefined || this.ledger.isLeader
+    if (counts && come.length) this.ledger.count({ conflictsSeen: come.length })
+    if (counts && gone.length) this.ledger.count({ conflictsResolved: gone.length })
     for (const conflict of come) this.emitter.emit('conflict_detected', { collection, id, conflict })
     for (const conflict of gone) this.emitter.emit('conflict_resolved', { collection, id, conflict })
   }
 
-  #reloaded(): void {
+  #absorbed(): void {
+    this.notify()
+    this.onOthersWrote()
+  }
+
+  #replaced(): void {
     // What was written before is gone; a write from now on belongs to the next transaction.
     this.#tick = undefined
     for (const [name, { shown }] of this.collections) this.#collect(name, shown.reset())
-    this.notify()
+    this.#absorbed()
   }
 }
 

@@ -1,7 +1,8 @@
 import { STRATEGIES, type Strategy, formatDot } from '@whisker/protocol'
 import { expect, test } from 'vitest'
 import { type SeededRandom, seededRandom } from './testing/seeded-random.ts'
-import { type Device, World } from './testing/world.ts'
+import { memoryState } from './memory-state.ts'
+import { type Device, World, passing, pause } from './testing/world.ts'
 
 const HISTORIES = 320
 const STEPS = 24
@@ -80,17 +81,21 @@ async function resolveSomething(history: History, device: Device, index: number)
   await notes.resolve(id, { path, pick: formatDot(winner.dot) })
 }
 
-async function run(seed: number): Promise<History> {
+async function run(seed: number, slots: readonly number[] = [1, 1, 1]): Promise<History> {
   const random = seededRandom(seed)
   const strategy = STRATEGIES[seed % STRATEGIES.length] as Strategy
   const world = new World({ random })
-  const devices = await world.trio({ notes: { strategy }, random })
+  const devices: Device[] = []
+  for (const count of slots) {
+    const state = memoryState()
+    for (let slot = 0; slot < count; slot++) devices.push(await world.device({ notes: { strategy }, random, state }))
+  }
   const history: History = { strategy, random, world, devices, live: new Set(), log: [], texts: 0 }
   for (let step = 0; step < STEPS; step++) {
     const index = random.below(devices.length)
     const device = devices[index] as Device
     world.clock.advance(random.below(3))
-    const choice = random.below(20)
+    const choice = random.below(21)
     if (choice < 10) await writeSomething(history, device, index)
     else if (choice < 17) {
       device.link.losesReplies = random.chance(0.2) ? 1 : 0
@@ -103,6 +108,12 @@ async function run(seed: number): Promise<History> {
     } else if (choice === 18) {
       history.log.push(`${index} reopens`)
       devices[index] = await device.reopen()
+    } else if (choice === 19) {
+      const other = random.below(devices.length)
+      history.log.push(`${index} and ${other} write and sync at once`)
+      const rounds = [device, devices[other] as Device].map(async (one) => one.engine.syncNow())
+      const writes = [writeSomething(history, device, index), writeSomething(history, devices[other] as Device, other)]
+      await passing(world, Promise.all([...rounds, ...writes]))
     } else {
       history.log.push(`${index} writes while it syncs`)
       const round = device.engine.syncNow()
@@ -111,26 +122,35 @@ async function run(seed: number): Promise<History> {
     }
   }
   for (let round = 0; round < 3; round++) for (const device of devices) await device.sync()
+  await pause()
   return history
 }
 
 const stateOf = ({ notes }: Device): object => ({ documents: notes.list(), conflicts: notes.conflicts() })
 
+async function expectNothingLost(seed: number, slots: readonly number[]): Promise<void> {
+  const history = await run(seed, slots)
+  const { devices, live, log, strategy } = history
+  const story = `seed ${seed}, ${strategy}: ${log.join(' · ')}`
+  const [first, ...others] = devices as [Device, ...Device[]]
+  for (const device of others) expect({ story, ...stateOf(device) }).toEqual({ story, ...stateOf(first) })
+  const open = devices.map(({ engine }) => engine.status.pending + engine.status.rejected)
+  const texts = textsIn(stateOf(first))
+  const lost = [...live].filter((text) => !texts.includes(text))
+  expect({ story, open, lost }).toEqual({ story, open: devices.map(() => 0), lost: [] })
+  for (const { engine } of devices) await engine.close()
+}
+
 test(
   `${HISTORIES} random histories end with everything everywhere, and with nothing lost`,
   { timeout: 60_000 },
   async () => {
-    for (let seed = 1; seed <= HISTORIES; seed++) {
-      const history = await run(seed)
-      const { devices, live, log, strategy } = history
-      const story = `seed ${seed}, ${strategy}: ${log.join(' · ')}`
-      const [first, ...others] = devices as [Device, ...Device[]]
-      for (const device of others) expect({ story, ...stateOf(device) }).toEqual({ story, ...stateOf(first) })
-      const open = devices.map(({ engine }) => engine.status.pending + engine.status.rejected)
-      const texts = textsIn(stateOf(first))
-      const lost = [...live].filter((text) => !texts.includes(text))
-      expect({ story, open, lost }).toEqual({ story, open: [0, 0, 0], lost: [] })
-      for (const { engine } of devices) await engine.close()
-    }
+    expect.hasAssertions()
+    for (let seed = 1; seed <= HISTORIES; seed++) await expectNothingLost(seed, [1, 1, 1])
   },
 )
+
+test(`${HISTORIES} random histories of devices with several slots end so too`, { timeout: 60_000 }, async () => {
+  expect.hasAssertions()
+  for (let seed = 1; seed <= HISTORIES; seed++) await expectNothingLost(seed, [2, 3, 1])
+})

@@ -1,5 +1,6 @@
-import type { Operation } from '@whisker/protocol'
+import type { Delta, Operation } from '@whisker/protocol'
 import { describe, expect, test } from 'vitest'
+import type { Rejected } from './ledger/ledger.ts'
 import { refusal } from './testing/local.ts'
 import { World, meet } from './testing/world.ts'
 
@@ -84,6 +85,25 @@ describe('an operation that the server refuses', () => {
     await meet(a, b)
     await retry.acknowledged
     expect([b.notes.get('a'), b.notes.conflicts()]).toEqual([{ title: 'bad' }, []])
+  })
+
+  test('can be edited and tried again, and what is no such edit is refused and changes nothing', async () => {
+    const { world } = strictWorld()
+    const [a, b] = await world.pair()
+    await a.notes.create('a', { title: 'bad', body: 'long' })
+    await a.sync()
+    const [rejected] = a.engine.rejected.list()
+    const { id, operation } = rejected as Rejected
+    expect(JSON.parse(JSON.stringify(operation.delta))).toEqual(operation.delta)
+    for (const delta of [[], [{ root: 'content', path: ['title'], value: 'good' }], [{ path: [] }], [1]]) {
+      const error = await refusal(a.engine.rejected.retry(id, { delta: delta as unknown as Delta }))
+      expect([error.code, a.engine.rejected.list(), a.engine.status.pending]).toEqual(['invalid_value', [rejected], 0])
+    }
+    await a.engine.rejected.retry(id, {
+      delta: [{ root: 'content', path: [], value: { title: 'good', body: 'long' } }],
+    })
+    await meet(a, b)
+    expect([b.notes.get('a'), a.engine.rejected.list()]).toEqual([{ title: 'good', body: 'long' }, []])
   })
 
   test('can be discarded', async () => {

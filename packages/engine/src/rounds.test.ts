@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { SyncError } from '@whisker/protocol'
 import { sqliteStore } from '@whisker/server'
 import { describe, expect, test } from 'vitest'
+import { FragileState } from './testing/fragile-state.ts'
 import { refusal } from './testing/local.ts'
 import { World, meet } from './testing/world.ts'
 
@@ -48,6 +49,49 @@ test('a push that is too large is sent in smaller ones, and one operation that i
   expect(device.engine.rejected.list()).toMatchObject([{ operation: { document: 'e' }, reason: { code: 'too_large' } }])
 })
 
+test('a server that starts again without a loss costs a client one answer and a new id, and one with nothing to send nothing', async () => {
+  const world = new World()
+  const [a, b] = await world.pair()
+  await a.notes.create('a', { title: 'One' })
+  await meet(a, b)
+  const before = [a.link.pushes.length, b.link.pages.length]
+  const [writer] = a.link.pushes.at(-1)?.replicas ?? []
+  world.restart()
+  await a.notes.update('a', { title: 'Two' })
+  await meet(a, b)
+  expect([a.link.pushes.length, b.link.pages.length]).toEqual([(before[0] ?? 0) + 2, (before[1] ?? 0) + 2])
+  const last = a.link.pushes.at(-1)
+  expect([last?.offers, last?.entries.length]).toEqual([[], 1])
+  expect(last?.replicas[0]?.replica).not.toBe(writer?.replica)
+  expect([b.notes.get('a'), b.notes.conflicts()]).toEqual([{ title: 'Two' }, []])
+})
+
+test('a push that moved the cursor to the head is a round without a pull', async () => {
+  const [a, b] = await new World().pair()
+  await meet(a, b)
+  const pages = a.link.pages.length
+  await a.notes.create('a', {})
+  expect(await a.sync()).toMatchObject({ pushed: 1, pulled: 0 })
+  expect(a.link.pages.length).toBe(pages)
+  await b.sync()
+  await b.notes.create('b', {})
+  await b.sync()
+  await a.notes.create('c', {})
+  expect(await a.sync()).toMatchObject({ pushed: 1, pulled: 1 })
+})
+
+test('a round in which nothing happens is no transaction', async () => {
+  const state = new FragileState()
+  const device = await new World().device({ state })
+  await device.notes.create('a', {})
+  await device.sync()
+  const commits = state.commits.length
+  for (let round = 0; round < 3; round++) await device.sync()
+  expect(state.commits.length).toBe(commits)
+  const { syncs } = device.engine.statistics
+  expect((await device.reopen()).engine.statistics.syncs).toBe(syncs)
+})
+
 test('a write made during a round is sent by the next, or by the same', async () => {
   const world = new World()
   const [a, b] = await world.pair()
@@ -62,8 +106,7 @@ test('a write made during a round is sent by the next, or by the same', async ()
         await a.notes.update('a', { title: id })
       }
       await a.notes.update('a', { body: id })
-      await a.sync()
-      await a.sync()
+      for (let round = 0; round < 3; round++) await a.sync()
       expect(a.engine.status.pending).toBe(0)
       await b.sync()
       expect(b.notes.get('a')).toEqual({ body: id, title: id })
@@ -299,8 +342,8 @@ test('forbidden to read: everything here stays, and it goes on when access is ba
   await a.notes.create('a', {})
   await meet(a, b)
   rights.mayRead = false
-  await a.notes.create('b', {})
   expect(await a.engine.syncNow()).toMatchObject({ ok: false, error: { code: 'forbidden' } })
+  await a.notes.create('b', {})
   expect(a.notes.size).toBe(2)
   rights.mayRead = true
   await meet(a, b)

@@ -16,7 +16,7 @@ export function statusOf(core: Core, loop: SyncLoop): SyncStatus {
   return {
     state: stateOf(core, loop, oldestPendingAt),
     ...(error && { reason: { code: error.code, message: error.message, fix: error.fix } }),
-    pending: ledger.pendingCount,
+    pending: ledger.outbox.operationCount,
     ...(oldestPendingAt !== undefined && { oldestPendingAt }),
     conflicts: [...core.collections.values()].reduce((sum, { shown }) => sum + shown.conflictCount, 0),
     rejected: ledger.rejected.size,
@@ -72,6 +72,6 @@ function strategyMismatch(core: Core): SyncError | undefined {
 }
 
 function oldestPending(core: Core): Operation | undefined {
-  for (const { entry } of core.ledger.outbox.values()) if (!isVoid(entry)) return entry
+  for (const { entry } of core.ledger.outbox.items()) if (!isVoid(entry)) return entry
   return undefined
 }

@@ -6,7 +6,6 @@ import {
   type StateStore,
   SyncError,
   type Transport,
-  commonVersion,
   mintDeviceId,
   mintReplicaId,
   systemClock,
@@ -18,10 +17,10 @@ import { Collection, unknownCollection } from './collection.ts'
 import { Core, type WriteResult, closedError } from './core.ts'
 import type { CollectionOptions } from './documents/options.ts'
 import type { SyncEvents, SyncResult, SyncStatus } from './events.ts'
-import type { Rejected } from './ledger/ledger.ts'
 import type { Statistics } from './ledger/records.ts'
-import { bytesOf, readLedger } from './ledger/stored.ts'
+import { readLedger } from './ledger/stored.ts'
 import type { AnyDocuments, DocumentMap } from './plain-types.ts'
+import { type RejectedOperations, rejectedOperations } from './rejected.ts'
 import { statusOf } from './status.ts'
 import { SyncLoop } from './sync/sync-loop.ts'
 import { type WakeSource, platformWakes } from './sync/wake.ts'
@@ -45,14 +44,6 @@ export interface SyncEngineOptions<M> {
   readonly wakes?: WakeSource | undefined
 }
 
-/** Operations that the server refused, with their whole content. */
-export interface RejectedOperations {
-  list(): readonly Rejected[]
-  /** Writes it again, under a new name and time, on what its author had seen. */
-  retry(id: string): WriteResult
-  discard(id: string): Promise<void>
-}
-
 /** An app's own copy of a space: read and written here, synced with the other devices when there is a way. */
 export class SyncEngine<M = AnyDocuments> {
   readonly rejected: RejectedOperations
@@ -60,6 +51,7 @@ export class SyncEngine<M = AnyDocuments> {
   readonly #loop: SyncLoop
   readonly #transport: Transport | undefined
   readonly #collections: Map<string, Collection<unknown>> = new Map()
+  readonly #endWatch: () => void
   #lastStatus = ''
 
   private constructor(core: Core, loop: SyncLoop, transport: Transport | undefined) {
@@ -68,6 +60,7 @@ export class SyncEngine<M = AnyDocuments> {
     this.#transport = transport
     for (const [name, parts] of core.collections) this.#collections.set(name, new Collection(core, name, parts))
     this.rejected = rejectedOperations(core)
+    this.#endWatch = core.store.watch(() => void core.committer.catchUp())
     core.onChange = () => this.#tellStatus()
     this.#lastStatus = JSON.stringify(statusOf(core, loop))
   }
@@ -85,7 +78,13 @@ export class SyncEngine<M = AnyDocuments> {
       const configured = collections as Readonly<Record<string, CollectionOptions>>
       const strategyOf = (name: string): CollectionOptions['strategy'] =>
         Object.hasOwn(configured, name) ? (configured[name]?.strategy ?? 'auto_merge') : undefined
-      const ledger = readLedger(stored, mintReplicaId(random), strategyOf)
+      const ledger = readLedger(stored, {
+        slot: store.slot,
+        opening: mintReplicaId(random),
+        mintReplica: () => mintReplicaId(random),
+        strategyOf,
+      })
+      ledger.claimSlot()
       const coreOptions = {
         space,
         deviceName: (device?.name ?? 'unnamed').slice(0, 128).toWellFormed(),
@@ -200,12 +199,15 @@ export class SyncEngine<M = AnyDocuments> {
     await this.#core.commit().catch(() => {})
     await this.#loop.idle()
     this.#core.isClosed = true
+    this.#endWatch()
     this.#loop.stop()
     await this.#loop.idle()
+    if (this.#core.ledger.isLeader) this.#core.ledger.setLead(undefined)
+    this.#core.ledger.unstored.includeNotes()
     // What was written meanwhile.
     await this.#core.committer.flush().catch(() => {})
     await this.#transport?.close()
-    for (const { outcome } of this.#core.ledger.outbox.values()) outcome.settle(closedError())
+    for (const { outcome } of this.#core.ledger.outbox.items()) outcome.settle(closedError())
   }
 
   #tellStatus(): void {
@@ -214,33 +216,5 @@ export class SyncEngine<M = AnyDocuments> {
     if (text === this.#lastStatus) return
     this.#lastStatus = text
     this.#core.emitter.emit('status_changed', status)
-  }
-}
-
-function rejectedOperations(core: Core): RejectedOperations {
-  const find = (id: string): Rejected => {
-    const found = core.ledger.rejected.get(id)
-    if (found) return found
-    throw new SyncError('invalid_options', `No rejected operation is called ${JSON.stringify(id)}.`, {
-      fix: 'Use an id that rejected.list() gives; it may have been retried or discarded already.',
-    })
-  }
-  return {
-    list: () => [...core.ledger.rejected.values()],
-    retry: (id) =>
-      core.write(() => {
-        const { type, collection, document, base, delta, keep, drop } = find(id).operation
-        // It may name operations of this device that the server will never see.
-        const seen = commonVersion(base, core.ledger.obtain(collection, document).state.version)
-        const draft = { type, collection, document, base: seen, delta, keep, drop }
-        const operation = core.ledger.write(draft, core.options.clock.now(), bytesOf)
-        core.ledger.removeRejected(id)
-        return { operations: [operation], result: undefined }
-      }),
-    async discard(id) {
-      find(id)
-      core.ledger.removeRejected(id)
-      await core.commit()
-    },
   }
 }

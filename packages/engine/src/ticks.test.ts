@@ -44,7 +44,7 @@ test('a transaction holds the operation, the counter and the clock', async () =>
   await notes.create('a', { title: 'One' })
   const { outbox, records, documents } = state.commits.at(-1) ?? {}
   expect(outbox).toHaveLength(1)
-  expect(JSON.parse(records?.find(([name]) => name === 'slot')?.[1] ?? '')).toMatchObject({
+  expect(JSON.parse(records?.find(([name]) => name === 'slot:0')?.[1] ?? '')).toMatchObject({
     counter: 1,
     clock: expect.any(Number),
   })

@@ -26,7 +26,7 @@ import {
 } from '@whisker/protocol'
 import type { LocalDocument } from '../ledger/document.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { renameSeen } from '../ledger/reissue.ts'
+import { renameIn } from '../ledger/renames.ts'
 import { bytesOf } from '../ledger/stored.ts'
 import { applyPatch, draftOf, isPlainObject } from './patch.ts'
 import { type Shown, type ShownCollection, valueOf } from './shown.ts'
@@ -194,9 +194,9 @@ export class Writer {
     const { strategy } = this.#shown
     const written = unitOf(strategy) === 'document' ? [contentRoot(next)] : delta
     const keep = strategy === 'manual' ? standingUnder(view.standing, delta) : this.#copiesOf(state)
-    const seen = { base: baseOf(state), keep }
+    const seen = { base: baseOf(state), keep, drop: NO_NAMES }
     if (state === document.state) return [this.#write(document, { type: 'update', delta: written, ...seen })]
-    const renamed = renameSeen(this.#context.ledger, document, seen)
+    const renamed = renameIn(seen, document, this.#context.ledger.renames)
     const base = commonVersion(renamed.base, document.state.version)
     return [this.#write(document, { type: 'update', delta: written, ...renamed, base })]
   }

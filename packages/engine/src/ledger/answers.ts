@@ -1,6 +1,7 @@
 import {
   EMPTY_STATE,
   type Answer,
+  type DocumentState,
   type Dot,
   type Epoch,
   type Operation,
@@ -8,6 +9,7 @@ import {
   type PageRow,
   type Receipt,
   type RefusedOffer,
+  type ReplicaId,
   type ReplicaMark,
   type Seq,
   type Strategies,
@@ -15,27 +17,31 @@ import {
   counterOf,
   isVoid,
   join,
+  sameState,
 } from '@whisker/protocol'
 import { dropCopyOf } from './copies.ts'
 import { type LocalDocument, refold } from './document.ts'
 import type { Ledger } from './ledger.ts'
-import { type Push, markAfter } from './push.ts'
+import type { OutboxItem } from './outbox.ts'
+import { type Push, lastCounterOf, markAfter, replicaOf } from './push.ts'
+import { endScan } from './scan.ts'
 
 /** What every answer tells of the server: its epochs and its clock. `seen` never falls. */
 export function adoptAnswer(ledger: Ledger, answer: Answer, seen: Seq, nowMs: number): void {
   const epochs = appendEpochs(ledger.link.epochs, answer.epochs)
   const epoch = epochs.at(-1)?.id
   const { cursor } = ledger.link
+  ledger.noteLink({ clockOffsetMs: answer.timeMs - nowMs })
+  if (epoch === cursor.epoch && seen <= ledger.link.seen) return
   ledger.setLink({
     epochs,
     seen: Math.max(ledger.link.seen, seen),
-    clockOffsetMs: answer.timeMs - nowMs,
     // A scan that meets a new epoch starts again.
     cursor: epoch === cursor.epoch ? cursor : { epoch, since: cursor.since, after: cursor.since },
   })
 }
 
-/** The answer's list begins at an epoch that ours holds (or is the whole one). */
+/** The answer's list begins at an epoch that ours holds (or is the whole one); it is empty if there is none after ours. */
 function appendEpochs(known: readonly Epoch[], told: readonly Epoch[]): readonly Epoch[] {
   const [first] = told
   if (!first) return known
@@ -52,11 +58,10 @@ export function adoptStrategies(ledger: Ledger, strategies: Strategies): void {
 export function adoptReceipt(ledger: Ledger, push: Push, receipt: Receipt, nowMs: number): void {
   adoptAnswer(ledger, receipt, receipt.to, nowMs)
   adoptStrategies(ledger, receipt.strategies)
-  const sent = lastCounterOf(push)
-  for (const { replica, counter } of receipt.acknowledged) {
-    // Whatever a receipt says, what was not in the push stays in the outbox.
-    if (replica === ledger.slot.replica) acknowledge(ledger, Math.min(counter, sent), receipt.to)
-  }
+  const taken = new Map(receipt.acknowledged.map(({ replica, counter }) => [replica, counter]))
+  // Whatever a receipt says, what was not in the push stays in the outbox.
+  const items = push.items.filter(({ entry }) => lastCounterOf(entry) <= (taken.get(replicaOf(entry)) ?? 0))
+  acknowledge(ledger, items, receipt.to)
   if (receipt.problem === undefined) acceptOffers(ledger, push, receipt)
   const { cursor } = ledger.link
   if (receipt.from !== undefined && cursor.since === receipt.from && cursor.after === receipt.from) {
@@ -64,51 +69,60 @@ export function adoptReceipt(ledger: Ledger, push: Push, receipt: Receipt, nowMs
   }
 }
 
-function lastCounterOf({ items }: Push): number {
-  const entry = items.at(-1)?.entry
-  return !entry ? 0 : isVoid(entry) ? entry.to : entry.dot.counter
-}
-
-/** Moves the replica's operations up to `counter` from the outbox into the confirmed documents. */
-export function acknowledge(ledger: Ledger, counter: number, seq: Seq): void {
-  let mark = ledger.slot.acknowledged
+/** Moves operations from the outbox into the confirmed documents. */
+function acknowledge(ledger: Ledger, items: readonly OutboxItem[], seq: Seq): void {
+  const marks = { ...ledger.link.acknowledged }
   const done = new Map<LocalDocument, Set<Operation>>()
-  let received = ledger.slot.received
-  for (const { position, entry, outcome } of ledger.outbox.values()) {
-    const last = isVoid(entry) ? entry.to : entry.dot.counter
-    if (last > counter) break
-    mark = markAfter(mark, entry)
+  let received = ledger.link.received
+  for (const { position, entry, outcome } of items) {
+    const replica = replicaOf(entry)
+    marks[replica] = markAfter(marks[replica] ?? ledger.acknowledgedOf(replica), entry)
     ledger.removeItem(position)
-    ledger.acknowledged.push(outcome)
+    ledger.unstored.acknowledged.push(outcome)
     if (isVoid(entry)) continue
     received = Math.max(received, entry.time)
     const document = ledger.obtain(entry.collection, entry.document)
+    if (document.confirmed === EMPTY_STATE) document.scan = ledger.link.scan
     document.confirmed = apply(document.confirmed, entry)
     document.seq = Math.max(document.seq, seq)
-    ledger.markDirty(document)
+    ledger.markUnstored(document)
     const operations = done.get(document)
     if (operations) operations.add(entry)
     else done.set(document, new Set([entry]))
     ledger.count({ operationsSent: 1 })
   }
   for (const [document, operations] of done) {
-    // Operations of one replica are confirmed in order, so what the app sees has not changed.
     document.pending = document.pending.filter((operation) => !operations.has(operation))
-    if (document.pending.length === 0) document.state = document.confirmed
+    refold(document)
     ledger.touch(document, 'local')
     dropCopyOf(ledger, document)
   }
-  if (mark !== ledger.slot.acknowledged) ledger.setSlot({ acknowledged: mark, received })
+  if (items.length > 0) ledger.setLink({ acknowledged: marks, received })
 }
 
-/** Confirms what the server says it has of this replica, if it is what this store made: up to an equal check value. */
-export function acknowledgePrefix(ledger: Ledger, last: ReplicaMark, seq: Seq): void {
-  let mark = ledger.slot.acknowledged
-  for (const { entry } of ledger.outbox.values()) {
+/**
+ * Confirms what the server says it has of some replicas, as far as it is what this store made: up to an equal check
+ * value, and up to the first in the outbox that the server does not have, on which the later ones may stand.
+ */
+export function acknowledgePrefixes(ledger: Ledger, lasts: readonly ReplicaLast[], seq: Seq): void {
+  const known = new Set(lasts.flatMap((last) => prefixUpTo(ledger, last)))
+  const items = [...ledger.outbox.items()]
+  const end = items.findIndex((item) => !known.has(item))
+  acknowledge(ledger, end < 0 ? items : items.slice(0, end), seq)
+}
+
+type ReplicaLast = ReplicaMark & { readonly replica: ReplicaId }
+
+function prefixUpTo(ledger: Ledger, last: ReplicaLast): readonly OutboxItem[] {
+  let mark = ledger.acknowledgedOf(last.replica)
+  const items: OutboxItem[] = []
+  for (const item of ledger.outbox.items()) {
     if (mark.counter >= last.counter) break
-    mark = markAfter(mark, entry)
+    if (replicaOf(item.entry) !== last.replica) continue
+    mark = markAfter(mark, item.entry)
+    items.push(item)
   }
-  if (mark.counter === last.counter && mark.check === last.check) acknowledge(ledger, last.counter, seq)
+  return mark.counter === last.counter && mark.check === last.check ? items : []
 }
 
 function acceptOffers(ledger: Ledger, push: Push, receipt: Receipt): void {
@@ -116,20 +130,24 @@ function acceptOffers(ledger: Ledger, push: Push, receipt: Receipt): void {
     receipt.refusedOffers.find((one) => one.collection === document.collection && one.document === document.id)
   for (const document of push.offered) {
     if (isRefused(document)) continue
-    document.offered = false
+    document.scan = ledger.link.scan
     document.seq = Math.max(document.seq, receipt.to)
-    ledger.markDirty(document)
+    ledger.setOffered(document, false)
   }
 }
 
-/** Whether a page shows more of this replica than it knows to be acknowledged: it must settle first. */
+/** Whether a page shows more of a replica of this store than is known to be acknowledged: it must settle first. */
 export function showsUnsettled(ledger: Ledger, page: Page): boolean {
-  const { replica, acknowledged } = ledger.slot
-  const isNew = (dot: Dot): boolean => dot.replica === replica && dot.counter > acknowledged.counter
+  const known = [...ledger.slots.values()].map(({ replica }) => ({
+    replica,
+    counter: ledger.acknowledgedOf(replica).counter,
+  }))
+  const isNew = (dot: Dot): boolean =>
+    known.some(({ replica, counter }) => replica === dot.replica && dot.counter > counter)
+  const showsMore = ({ version }: DocumentState): boolean =>
+    known.some(({ replica, counter }) => counterOf(version, replica) > counter)
   return page.rows.some(
-    ({ state, operations }) =>
-      (state && counterOf(state.version, replica) > acknowledged.counter) ||
-      operations.some((operation) => isNew(operation.dot)),
+    ({ state, operations }) => (state && showsMore(state)) || operations.some((operation) => isNew(operation.dot)),
   )
 }
 
@@ -140,19 +158,30 @@ export function adoptPage(ledger: Ledger, page: Page, nowMs: number): void {
   adoptAnswer(ledger, page, page.after, nowMs)
   adoptStrategies(ledger, page.strategies)
   const { cursor } = ledger.link
-  const moved = { ...cursor, since: Math.max(since, page.since), after: page.after }
-  ledger.setLink({ cursor: moved, ...(!page.more && { lastSyncAt: nowMs, wantsOwn: false }) })
+  if (page.since > since || page.after !== cursor.after) {
+    ledger.setLink({ cursor: { ...cursor, since: Math.max(since, page.since), after: page.after } })
+  }
+  if (page.more) return
+  endScan(ledger, page.collected)
+  noteAtHead(ledger, nowMs)
+}
+
+/** All that the server had is here. */
+export function noteAtHead(ledger: Ledger, nowMs: number): void {
+  const { lastSyncAt, wantsOwn } = ledger.link
+  ledger.noteLink({ lastSyncAt: nowMs })
+  if (lastSyncAt === undefined || wantsOwn) ledger.setLink({ wantsOwn: false })
 }
 
 function adoptRow(ledger: Ledger, row: PageRow): void {
   const document = ledger.obtain(row.collection, row.document)
-  const joined = row.state ? join(document.confirmed, row.state) : document.confirmed
-  const confirmed = row.operations.reduce(apply, joined)
+  const confirmed = row.operations.reduce(apply, stateIn(document, row))
   let highest = 0
   for (const write of confirmed.writes) highest = Math.max(highest, write.time)
   ledger.receive(highest)
   document.seq = Math.max(document.seq, row.seq)
-  ledger.markDirty(document)
+  document.scan = ledger.link.scan
+  ledger.markUnstored(document)
   if (confirmed === document.confirmed) return
   ledger.count({ operationsReceived: Math.max(1, row.operations.length) })
   document.confirmed = confirmed
@@ -160,17 +189,11 @@ function adoptRow(ledger: Ledger, row: PageRow): void {
   ledger.touch(document, 'remote')
 }
 
-/** Gives up a document's confirmed state: what the server holds of it comes with the next scan from the start. */
-export function forget(ledger: Ledger, document: LocalDocument): void {
-  document.confirmed = EMPTY_STATE
-  document.offered = false
-  document.seq = 0
-  refold(document)
-  ledger.markDirty(document)
-  ledger.touch(document, 'remote')
-  rescan(ledger)
-}
-
-export function rescan(ledger: Ledger): void {
-  ledger.setLink({ wantsOwn: true, cursor: { ...ledger.link.cursor, since: 0, after: 0 } })
+/**
+ * The server's state holds all that was confirmed here, less what it has collected since: it replaces ours, and does
+ * not bring a tombstone back. Unless it is older than ours, or the server lost what we are about to offer.
+ */
+function stateIn({ confirmed, offered, seq }: LocalDocument, row: PageRow): DocumentState {
+  if (!row.state || sameState(row.state, confirmed)) return confirmed
+  return offered || row.seq < seq ? join(confirmed, row.state) : row.state
 }

@@ -1,6 +1,7 @@
 import { type FieldWrite, type Operation, killsOf, mergeVersions } from '@whisker/protocol'
 import type { LocalDocument } from './document.ts'
-import type { Ledger, OutboxItem } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
+import type { OutboxItem } from './outbox.ts'
 import { Outcome } from './outcome.ts'
 import { bytesOf } from './stored.ts'
 
@@ -17,11 +18,11 @@ export function coalesce(ledger: Ledger, fresh: readonly Operation[]): void {
 function coalesceDocument(ledger: Ledger, document: LocalDocument, fresh: readonly Operation[]): void {
   const isFresh = new Set(fresh)
   const operations = [...document.pending]
-  const items = operations.map((operation) => ledger.itemOf(operation))
+  const items = operations.map((operation) => ledger.outbox.itemOf(operation))
   let changed = false
   let open: number[] = []
   for (let late = 0; late < operations.length; late++) {
-    if (items[late]?.handed !== false) continue
+    if (!ledger.mayShrink(items[late])) continue
     const written = document.pending[late] as Operation
     // What leaves writes standing must go on naming them.
     if (isFresh.has(written) && written.keep.length === 0) {

@@ -10,7 +10,7 @@ import { bytesOf } from './stored.ts'
 export function dropCopyOf(ledger: Ledger, document: LocalDocument): void {
   const stem = copyStem(document.id)
   if (!stem || document.confirmed === EMPTY_STATE) return
-  if (ledger.strategyOf(document.collection) !== 'keep_both') return
+  if (ledger.options.strategyOf(document.collection) !== 'keep_both') return
   for (const original of ledger.documents.get(document.collection)?.values() ?? []) {
     // A copy of a copy has the same stem, so its original is any document that holds the write.
     if (original.state.writes.some(({ dot }) => sameDot(dot, stem.dot))) dropFrom(ledger, original, document.id)

@@ -10,6 +10,8 @@ export interface LocalDocument {
   seq: Seq
   /** Whether it is to be sent to the server as a state, because the server lost it. */
   offered: boolean
+  /** The last scan from the start that held it. */
+  scan: number
   /** Its operations in the outbox, in outbox order. */
   pending: readonly Operation[]
   /** The confirmed state with the pending operations applied: what the app sees. */
@@ -22,6 +24,7 @@ export const newDocument = (collection: string, id: string): LocalDocument => ({
   confirmed: EMPTY_STATE,
   seq: 0,
   offered: false,
+  scan: 0,
   pending: NONE,
   state: EMPTY_STATE,
 })

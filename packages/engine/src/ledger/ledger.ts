@@ -1,30 +1,31 @@
 import {
+  FIRST_CHECK,
   type Operation,
   type PushEntry,
   type ReplicaId,
+  type ReplicaMark,
   type Strategy,
   type Timestamp,
+  type Void,
   apply,
   isVoid,
   nextTimestamp,
-  receiveTimestamp,
 } from '@whisker/protocol'
 import { type LocalDocument, newDocument, refold } from './document.ts'
+import { Outbox, type OutboxItem } from './outbox.ts'
 import { Outcome } from './outcome.ts'
-import { type Link, NEW_LINK, NEW_STATISTICS, type Slot, type Statistics } from './records.ts'
-
-/** Something on its way to the server. */
-export interface OutboxItem {
-  /** Its place in the commit order over all slots. */
-  readonly position: number
-  readonly entry: PushEntry
-  /** Whether a transport may have been given it: from then on it is sent again as it is, or not at all. */
-  handed: boolean
-  /** The length of its encoding. */
-  readonly bytes: number
-  /** Told what becomes of it, also when it goes on under another name. */
-  readonly outcome: Outcome
-}
+import {
+  type LastRound,
+  type Lead,
+  type Link,
+  NEW_LINK,
+  NO_STATISTICS,
+  type Slot,
+  type Statistics,
+  addStatistics,
+  newSlot,
+} from './records.ts'
+import { Unstored } from './unstored.ts'
 
 /** An operation that was refused, with its whole content. */
 export interface Rejected {
@@ -39,12 +40,23 @@ export interface Rejected {
 export interface Rename {
   readonly from: ReplicaId
   readonly to: ReplicaId
-  /** By document: the old counters and the new ones. */
-  readonly names: ReadonlyMap<LocalDocument, ReadonlyMap<number, number>>
+  /** By document (see `keyOf`): the old counters and the new ones. */
+  readonly names: ReadonlyMap<string, ReadonlyMap<number, number>>
 }
 
-export type RecordName = 'slot' | 'link' | 'statistics'
+export const keyOf = ({ collection, id }: Pick<LocalDocument, 'collection' | 'id'>): string => `${collection}/${id}`
+
 export type Origin = 'local' | 'remote'
+
+/** What a ledger is told once. */
+export interface LedgerOptions {
+  /** The slot that this opening of the store holds. */
+  readonly slot: number
+  /** A name of this opening that no other has. */
+  readonly opening: string
+  readonly mintReplica: () => ReplicaId
+  readonly strategyOf: (collection: string) => Strategy | undefined
+}
 
 /**
  * The replica in memory: the documents in their two layers, the outbox, what was refused, and the records
@@ -52,36 +64,123 @@ export type Origin = 'local' | 'remote'
  * documents may look different, for the next notification.
  */
 export class Ledger {
-  slot: Slot
+  readonly options: LedgerOptions
+  /** The writers of this store, by slot: this opening's own, those of others, and those that are closed. */
+  readonly slots: Map<number, Slot> = new Map()
+  /** The slot under which this opening writes. */
+  slotNumber: number
+  /** Its record in the store, as this opening knows it. */
+  storedSlot: Slot | undefined
   link: Link = NEW_LINK
-  statistics: Statistics = NEW_STATISTICS
+  lead: Lead = { opening: undefined }
+  lastRound: LastRound | undefined
+  /** As stored; what was counted since then is in `unstored`. */
+  storedStatistics: Statistics = NO_STATISTICS
   readonly documents: Map<string, Map<string, LocalDocument>> = new Map()
-  readonly outbox: Map<number, OutboxItem> = new Map()
+  /** Those that are to be sent to the server as states. */
+  readonly offered: Set<LocalDocument> = new Set()
+  readonly outbox: Outbox = new Outbox()
   readonly rejected: Map<string, Rejected> = new Map()
-  lastPosition = 0
-  readonly strategyOf: (collection: string) => Strategy | undefined
-
-  readonly dirty: {
-    readonly documents: Set<LocalDocument>
-    readonly outbox: Set<number>
-    readonly rejected: Set<string>
-    readonly records: Set<RecordName>
-  } = { documents: new Set(), outbox: new Set(), rejected: new Set(), records: new Set() }
-
+  unstored: Unstored = new Unstored()
   readonly touched: Map<LocalDocument, Origin> = new Map()
-  /** What was acknowledged since the last commit; told once the acknowledgement is on disk. */
-  acknowledged: Outcome[] = []
-  /** The outcomes of items removed since the last commit, in case it fails and they come back. */
-  #removed: Map<number, Outcome> = new Map()
-  /** The new names of operations issued again by this process, for what was read under the old ones. */
+  /** The new names of operations issued again while this process ran, for what was read under the old ones. */
   readonly renames: Rename[] = []
-  #voids = 0
-  readonly #positions: WeakMap<PushEntry, number> = new WeakMap()
 
-  constructor(replica: ReplicaId, strategyOf: (collection: string) => Strategy | undefined) {
-    this.strategyOf = strategyOf
-    this.slot = newSlot(replica, 0)
-    this.dirty.records.add('slot')
+  constructor(options: LedgerOptions) {
+    this.options = options
+    this.slotNumber = options.slot
+  }
+
+  /** The writer that this opening is. */
+  get slot(): Slot {
+    return this.slots.get(this.slotNumber) ?? this.setSlot({})
+  }
+
+  /** Becomes the writer whose slot this is, or a new one. */
+  claimSlot(): void {
+    if (!this.slots.has(this.slotNumber)) this.setSlot({})
+  }
+
+  setSlot(changes: Partial<Slot>): Slot {
+    const slot = { ...(this.slots.get(this.slotNumber) ?? this.#firstSlot()), ...changes }
+    this.slots.set(this.slotNumber, slot)
+    this.unstored.records.add(slotName(this.slotNumber))
+    return slot
+  }
+
+  /** Another opening writes under the same slot, whatever the locks say: this one goes on as another writer. */
+  leaveSlot(): void {
+    this.slotNumber = Math.max(...this.slots.keys()) + 1
+    this.storedSlot = undefined
+  }
+
+  #firstSlot(): Slot {
+    return { ...newSlot(this.options.mintReplica(), this.link.epochs.at(-1)?.id), fallbacks: this.link.fallbacks }
+  }
+
+  /** Puts, or with undefined removes, the writer of any slot. */
+  putSlot(number: number, slot: Slot | undefined): void {
+    if (slot) this.slots.set(number, slot)
+    else this.slots.delete(number)
+    this.unstored.records.add(slotName(number))
+  }
+
+  slotOf(replica: ReplicaId): Slot | undefined {
+    for (const slot of this.slots.values()) if (slot.replica === replica) return slot
+    return undefined
+  }
+
+  /** How far the server is known to have taken a replica's operations. */
+  acknowledgedOf(replica: ReplicaId): ReplicaMark {
+    return this.link.acknowledged[replica] ?? { counter: 0, check: FIRST_CHECK }
+  }
+
+  setLink(changes: Partial<Link>): void {
+    this.link = { ...this.link, ...changes }
+    this.unstored.records.add('link')
+  }
+
+  /** Notes what is worth no commit of its own. */
+  noteLink(changes: Pick<Partial<Link>, 'lastSyncAt' | 'clockOffsetMs'>): void {
+    this.link = { ...this.link, ...changes }
+    this.unstored.notes.add('link')
+  }
+
+  setLead(opening: string | undefined): void {
+    this.adoptLead({ opening })
+    this.unstored.records.add('lead')
+  }
+
+  /** A change of who leads: whoever led before, or leads now, may have handed anything to a transport. */
+  adoptLead(lead: Lead): void {
+    if (lead.opening === this.lead.opening) return
+    if (!this.#isFree(this.lead) || !this.#isFree(lead)) for (const item of this.outbox.items()) item.handed = true
+    this.lead = lead
+  }
+
+  get isLeader(): boolean {
+    return this.lead.opening === this.options.opening
+  }
+
+  /** Nobody but this opening can have handed anything to a transport. */
+  #isFree({ opening }: Lead): boolean {
+    return opening === undefined || opening === this.options.opening
+  }
+
+  /** Other openings wait for it only if it tells something else, or if they asked. */
+  setLastRound(round: LastRound, isAwaited: boolean): void {
+    const isNews = isAwaited || !isSameOutcome(this.lastRound, round)
+    this.lastRound = round
+    this.unstored[isNews ? 'records' : 'notes'].add('round')
+  }
+
+  get statistics(): Statistics {
+    return addStatistics(this.storedStatistics, this.unstored.counted)
+  }
+
+  count(changes: Partial<Statistics>): void {
+    this.unstored.counted = addStatistics(this.unstored.counted, changes)
+    this.unstored.notes.add('statistics')
   }
 
   find(collection: string, id: string): LocalDocument | undefined {
@@ -100,23 +199,6 @@ export class Ledger {
     for (const documents of this.documents.values()) yield* documents.values()
   }
 
-  setSlot(changes: Partial<Slot>): void {
-    this.slot = { ...this.slot, ...changes }
-    this.dirty.records.add('slot')
-  }
-
-  setLink(changes: Partial<Link>): void {
-    this.link = { ...this.link, ...changes }
-    this.dirty.records.add('link')
-  }
-
-  count(changes: Partial<Statistics>): void {
-    const statistics = { ...this.statistics }
-    for (const [name, by] of Object.entries(changes)) statistics[name as keyof Statistics] += by
-    this.statistics = statistics
-    this.dirty.records.add('statistics')
-  }
-
   touch(document: LocalDocument, origin: Origin): void {
     this.touched.set(document, origin)
   }
@@ -127,8 +209,7 @@ export class Ledger {
     const time = this.nextTime(wallMs)
     const operation: Operation = { ...draft, dot: { replica: this.slot.replica, counter }, time }
     const bytes = bytesOf(operation)
-    this.setSlot({ counter, clock: time })
-    this.enqueue(operation, bytes)
+    this.append(operation, { bytes, handed: false, outcome: new Outcome() })
     const document = this.obtain(draft.collection, draft.document)
     document.pending = [...document.pending, operation]
     document.state = apply(document.state, operation)
@@ -136,62 +217,51 @@ export class Ledger {
     return operation
   }
 
-  /** The time that the next operation gets. */
+  /** The time that the next operation gets: above all that this store has made, seen in its outbox, or received. */
   nextTime(wallMs: number): Timestamp {
-    return nextTimestamp(this.slot.clock, wallMs + (this.link.usesOffset ? this.link.clockOffsetMs : 0))
+    const { slot, link } = this
+    const own = slot.fallbacks === link.fallbacks ? slot.clock : 0
+    const seen = Math.max(own, link.received, this.outbox.seenTime)
+    return nextTimestamp(seen, wallMs + (link.usesOffset ? link.clockOffsetMs : 0))
   }
 
-  enqueue(
-    entry: PushEntry,
-    bytes: number,
-    { handed, outcome }: Pick<OutboxItem, 'handed' | 'outcome'> = { handed: false, outcome: new Outcome() },
-  ): void {
-    this.setItem({ position: ++this.lastPosition, entry, handed, bytes, outcome })
+  /** Puts an operation of this opening's own at the end of the outbox. */
+  append(operation: Operation, item: Pick<OutboxItem, 'bytes' | 'handed' | 'outcome'>): void {
+    const position = ++this.outbox.lastPosition
+    const { fallbacks } = this.link
+    this.setSlot({ counter: operation.dot.counter, clock: operation.time, fallbacks, position })
+    this.setItem({ position, entry: operation, ...item })
+  }
+
+  /** Puts a void of this opening's own there. */
+  appendVoid(entry: Void, item: Pick<OutboxItem, 'bytes' | 'handed' | 'outcome'>): void {
+    const position = ++this.outbox.lastPosition
+    this.setSlot({ counter: entry.to, position })
+    this.setItem({ position, entry, ...item })
   }
 
   setItem(item: OutboxItem): void {
-    this.putItem(item)
-    this.dirty.outbox.add(item.position)
+    this.outbox.put(item)
+    this.unstored.outbox.add(item.position)
   }
 
-  /** Puts what the store holds already. */
-  putItem(item: OutboxItem): void {
-    this.#forgetVoid(item.position)
-    if (isVoid(item.entry)) this.#voids++
-    this.outbox.set(item.position, item)
-    this.#positions.set(item.entry, item.position)
+  /** Everything up to a place in the outbox is in the store. While another opening leads, that one may hand it over. */
+  markStored(position: number): void {
+    if (!this.#isFree(this.lead)) for (const item of this.outbox.after(this.outbox.storedPosition)) item.handed = true
+    this.outbox.storedPosition = position
   }
 
-  /** How many operations wait in the outbox, voids not counted. */
-  get pendingCount(): number {
-    return this.outbox.size - this.#voids
-  }
-
-  #forgetVoid(position: number): void {
-    const item = this.outbox.get(position)
-    if (item && isVoid(item.entry)) this.#voids--
-  }
-
-  itemOf(entry: PushEntry): OutboxItem | undefined {
-    return this.outbox.get(this.#positions.get(entry) ?? 0)
+  /** Whether no transport can have been given it, so that it may still become smaller. */
+  mayShrink(item: OutboxItem | undefined): item is OutboxItem {
+    if (!item || item.handed) return false
+    return item.position > this.outbox.storedPosition || this.#isFree(this.lead)
   }
 
   removeItem(position: number): void {
     const item = this.outbox.get(position)
-    if (item) this.#removed.set(position, item.outcome)
-    this.#forgetVoid(position)
-    this.outbox.delete(position)
-    this.dirty.outbox.add(position)
-  }
-
-  takeRemoved(): ReadonlyMap<number, Outcome> {
-    const removed = this.#removed
-    this.#removed = new Map()
-    return removed
-  }
-
-  returnRemoved(removed: ReadonlyMap<number, Outcome>): void {
-    this.#removed = new Map([...removed, ...this.#removed])
+    if (item) this.unstored.removed.set(position, item.outcome)
+    this.outbox.take(position)
+    this.unstored.outbox.add(position)
   }
 
   setPending(document: LocalDocument, pending: readonly Operation[], origin: Origin): void {
@@ -200,75 +270,82 @@ export class Ledger {
     this.touch(document, origin)
   }
 
-  markDirty(document: LocalDocument): void {
-    this.dirty.documents.add(document)
+  /** Whether a document is to be sent to the server as a state, because the server lost it. */
+  setOffered(document: LocalDocument, isOffered: boolean): void {
+    document.offered = isOffered
+    if (isOffered) this.offered.add(document)
+    else this.offered.delete(document)
+    this.markUnstored(document)
+  }
+
+  markUnstored(document: LocalDocument): void {
+    this.unstored.documents.add(document)
   }
 
   setRejected(rejected: Rejected): void {
     this.rejected.set(rejected.id, rejected)
-    this.dirty.rejected.add(rejected.id)
+    this.unstored.rejected.add(rejected.id)
   }
 
-  removeRejected(id: string): boolean {
-    this.dirty.rejected.add(id)
-    return this.rejected.delete(id)
+  /** The app lets go of a refused operation. */
+  discard(id: string): void {
+    this.rejected.delete(id)
+    this.unstored.rejected.add(id)
+    this.unstored.discarded.add(id)
   }
 
   receive(time: Timestamp): void {
-    if (time <= this.slot.received) return
-    this.setSlot({ received: time, clock: receiveTimestamp(this.slot.clock, time) })
+    if (time > this.link.received) this.setLink({ received: time })
   }
 
   /** Undoes the operations written after `mark`, none of which has been committed. */
   undo(mark: WriteMark): void {
-    for (const position of [...this.outbox.keys()].reverse()) {
-      if (position <= mark.position) break
-      const item = this.outbox.get(position) as OutboxItem
-      this.#forgetVoid(position)
-      this.outbox.delete(position)
-      this.dirty.outbox.delete(position)
-      if (isVoid(item.entry)) continue
-      const document = this.obtain(item.entry.collection, item.entry.document)
+    for (const { position, entry } of [...this.outbox.after(mark.position)].reverse()) {
+      this.outbox.take(position)
+      this.unstored.outbox.delete(position)
+      if (isVoid(entry)) continue
+      const document = this.obtain(entry.collection, entry.document)
       this.setPending(
         document,
-        document.pending.filter((operation) => operation !== item.entry),
+        document.pending.filter((operation) => operation !== entry),
         'local',
       )
     }
-    this.lastPosition = mark.position
-    this.slot = mark.slot
-    for (const one of mark.rejected) if (!this.rejected.has(one.id)) this.setRejected(one)
+    this.outbox.lastPosition = mark.position
+    this.slots.set(this.slotNumber, mark.slot)
+    for (const one of mark.rejected) {
+      this.unstored.discarded.delete(one.id)
+      if (!this.rejected.has(one.id)) this.setRejected(one)
+    }
+  }
+
+  /** Of the operations written after `mark`. */
+  outcomesSince(mark: WriteMark): readonly Outcome[] {
+    return Array.from(this.outbox.after(mark.position), ({ outcome }) => outcome)
   }
 
   mark(): WriteMark {
-    return { position: this.lastPosition, slot: this.slot, rejected: [...this.rejected.values()] }
+    return { position: this.outbox.lastPosition, slot: this.slot, rejected: [...this.rejected.values()] }
   }
 
-  /** Becomes another ledger, read from the store after a commit failed; what is still pending keeps its outcomes. */
+  /** Becomes another ledger, read from the store; what is still pending keeps its outcomes. */
   become(other: Ledger): void {
-    for (const item of other.outbox.values()) {
-      const outcome = this.#removed.get(item.position) ?? this.outbox.get(item.position)?.outcome
-      other.outbox.set(item.position, outcome ? { ...item, outcome } : item)
-    }
-    this.slot = other.slot
+    const outcomes = new Map(Array.from(this.outbox.items(), ({ position, outcome }) => [position, outcome] as const))
+    for (const [position, outcome] of this.unstored.removed) outcomes.set(position, outcome)
+    replace(this.slots, other.slots)
+    this.storedSlot = other.slots.get(this.slotNumber)
     this.link = other.link
-    this.statistics = other.statistics
-    this.lastPosition = other.lastPosition
-    this.acknowledged = []
-    this.#removed.clear()
+    this.lead = other.lead
+    this.lastRound = other.lastRound
+    this.storedStatistics = other.storedStatistics
+    this.unstored = other.unstored
     this.renames.length = 0
     replace(this.documents, other.documents)
+    this.offered.clear()
+    for (const document of other.offered) this.offered.add(document)
     replace(this.rejected, other.rejected)
-    this.outbox.clear()
-    this.#voids = 0
-    for (const item of other.outbox.values()) this.putItem(item)
+    this.outbox.become(other.outbox, (item) => outcomes.get(item.position) ?? item.outcome)
     this.touched.clear()
-    for (const set of Object.values(this.dirty)) set.clear()
-  }
-
-  get hasChanges(): boolean {
-    const { documents, outbox, rejected, records } = this.dirty
-    return documents.size + outbox.size + rejected.size + records.size > 0
   }
 }
 
@@ -277,6 +354,10 @@ function replace<K, V>(target: Map<K, V>, source: ReadonlyMap<K, V>): void {
   for (const [key, value] of source) target.set(key, value)
 }
 
+/** Whether two rounds tell the same to whoever did not run them. */
+const isSameOutcome = (a: LastRound | undefined, b: LastRound): boolean =>
+  a?.error?.code === b.error?.code && a?.attempt === b.attempt && a?.isLive === b.isLive
+
 /** A moment to which uncommitted writes can be undone. */
 export interface WriteMark {
   readonly position: number
@@ -284,11 +365,5 @@ export interface WriteMark {
   readonly rejected: readonly Rejected[]
 }
 
-export const newSlot = (replica: ReplicaId, clock: Timestamp): Slot => ({
-  replica,
-  epoch: undefined,
-  counter: 0,
-  clock,
-  received: 0,
-  acknowledged: { counter: 0, check: 0 },
-})
+/** The name of a slot's record in the store. */
+export const slotName = (slot: number): string => `slot:${slot}`

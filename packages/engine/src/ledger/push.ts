@@ -5,6 +5,8 @@ import {
   type Operation,
   type PushEntry,
   type PushRequest,
+  type ReplicaClaim,
+  type ReplicaId,
   type ReplicaMark,
   type Strategies,
   type Strategy,
@@ -16,7 +18,8 @@ import {
   utf8Length,
 } from '@whisker/protocol'
 import type { LocalDocument } from './document.ts'
-import type { Ledger, OutboxItem } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
+import type { OutboxItem } from './outbox.ts'
 
 export interface PushOptions {
   readonly space: string
@@ -42,18 +45,34 @@ export function nextPush(ledger: Ledger, options: PushOptions): Push | undefined
   const items = isComplete ? headOfOutbox(ledger, options, budget) : []
   if (offered.length === 0 && items.length === 0) return undefined
   for (const item of items) item.handed = true
-  const { replica, epoch, acknowledged } = ledger.slot
   const request: PushRequest = {
     space: options.space,
     cursor: ledger.link.cursor,
     seen: ledger.link.seen,
     device: options.device,
-    replicas: [{ replica, epoch, previous: acknowledged }],
+    replicas: claimsOf(ledger, items),
     offers: offered.map(({ collection, id, confirmed }): Offer => ({ collection, document: id, state: confirmed })),
     entries: joinVoids(items.map((item) => item.entry)),
     strategies: unrecorded(ledger, items),
   }
   return { request, offered, items }
+}
+
+/** The writer of an entry. */
+export const replicaOf = (entry: PushEntry): ReplicaId => (isVoid(entry) ? entry.replica : entry.dot.replica)
+
+/** The counter that an entry reaches. */
+export const lastCounterOf = (entry: PushEntry): number => (isVoid(entry) ? entry.to : entry.dot.counter)
+
+/** One claim for each writer in the push; of a push of offers alone, this opening speaks. */
+function claimsOf(ledger: Ledger, items: readonly OutboxItem[]): ReplicaClaim[] {
+  const replicas = new Set(items.map(({ entry }) => replicaOf(entry)))
+  if (replicas.size === 0) replicas.add(ledger.slot.replica)
+  return [...replicas].map((replica) => ({
+    replica,
+    epoch: ledger.slotOf(replica)?.epoch,
+    previous: ledger.acknowledgedOf(replica),
+  }))
 }
 
 /** What one push may still hold; an envelope and the replica table fit into the eighth of the message left out. */
@@ -75,8 +94,7 @@ function offeredDocuments(
   budget: Budget,
 ): { readonly offered: readonly LocalDocument[]; readonly isComplete: boolean } {
   const offered: LocalDocument[] = []
-  for (const document of ledger.allDocuments()) {
-    if (!document.offered) continue
+  for (const document of ledger.offered) {
     const bytes = utf8Length(JSON.stringify(encodeState(document.confirmed)))
     if (!fits(budget, bytes, offered.length === 0)) return { offered, isComplete: false }
     offered.push(document)
@@ -87,31 +105,31 @@ function offeredDocuments(
 function headOfOutbox(ledger: Ledger, { limits, isStored, most }: PushOptions, budget: Budget): OutboxItem[] {
   const items: OutboxItem[] = []
   const isEmpty = budget.entries === most
+  const replicas = new Set<ReplicaId>()
   let voids = 0
-  for (const item of ledger.outbox.values()) {
+  for (const item of ledger.outbox.items()) {
     if (!isStored(item.position)) break
     if (isVoid(item.entry)) {
       voids += item.entry.to - item.entry.from + 1
       if (voids > limits.batchVoids) break
     }
-    const last = items.at(-1)?.entry
-    const isJoined = isVoid(item.entry) && last !== undefined && isVoid(last)
-    if (!isJoined && !fits(budget, item.bytes, isEmpty && items.length === 0)) break
+    if (replicas.add(replicaOf(item.entry)).size > limits.replicasPerRequest) break
+    if (!isJoined(items.at(-1)?.entry, item.entry) && !fits(budget, item.bytes, isEmpty && items.length === 0)) break
     items.push(item)
   }
   return items
 }
 
-/** Voided counters travel as ranges. */
+/** Whether a voided counter travels in the range of the one before it. */
+const isJoined = (last: PushEntry | undefined, entry: PushEntry): last is Void =>
+  last !== undefined && isVoid(last) && isVoid(entry) && last.replica === entry.replica && last.to + 1 === entry.from
+
 function joinVoids(entries: readonly PushEntry[]): PushEntry[] {
   const joined: PushEntry[] = []
   for (const entry of entries) {
     const last = joined.at(-1)
-    if (isVoid(entry) && last && isVoid(last) && last.replica === entry.replica && last.to + 1 === entry.from) {
-      joined[joined.length - 1] = { ...last, to: entry.to }
-    } else {
-      joined.push(entry)
-    }
+    if (isJoined(last, entry)) joined[joined.length - 1] = { ...last, to: lastCounterOf(entry) }
+    else joined.push(entry)
   }
   return joined
 }
@@ -120,7 +138,7 @@ function unrecorded(ledger: Ledger, items: readonly OutboxItem[]): Strategies {
   const strategies: Record<string, Strategy> = {}
   for (const { entry } of items) {
     if (isVoid(entry) || Object.hasOwn(ledger.link.strategies, entry.collection)) continue
-    const strategy = ledger.strategyOf(entry.collection)
+    const strategy = ledger.options.strategyOf(entry.collection)
     if (strategy) strategies[entry.collection] = strategy
   }
   return strategies

@@ -12,7 +12,7 @@ import {
   isVoid,
   sameDot,
 } from '@whisker/protocol'
-import { forget } from './answers.ts'
+import { forget } from './scan.ts'
 import type { LocalDocument } from './document.ts'
 import type { Ledger, Rejected } from './ledger.ts'
 import { bytesOf } from './stored.ts'
@@ -67,12 +67,12 @@ function asOperation(
 }
 
 function pendingOperation(ledger: Ledger, dot: Dot): Operation | undefined {
-  for (const { entry } of ledger.outbox.values()) if (!isVoid(entry) && sameDot(entry.dot, dot)) return entry
+  for (const { entry } of ledger.outbox.items()) if (!isVoid(entry) && sameDot(entry.dot, dot)) return entry
   return undefined
 }
 
 function makeVoid(ledger: Ledger, operation: Operation, reason: Reason): void {
-  const item = ledger.itemOf(operation)
+  const item = ledger.outbox.itemOf(operation)
   if (!item) return
   const { replica, counter } = operation.dot
   item.outcome.settle(rejection(operation, reason))
@@ -80,7 +80,7 @@ function makeVoid(ledger: Ledger, operation: Operation, reason: Reason): void {
   ledger.setItem({ ...item, entry, bytes: bytesOf(entry) })
 }
 
-const rejection = ({ collection, document, dot }: Operation, reason: Reason): SyncError =>
+export const rejection = ({ collection, document, dot }: Operation, reason: Reason): SyncError =>
   new SyncError(
     'operation_rejected',
     `The server refused an operation on ${collection}/${document}: ${reason.message}`,
@@ -114,7 +114,7 @@ function withoutDot(
     keep: operation.keep.filter((name) => !isNamed(name)),
     drop: operation.drop.filter((name) => !isNamed(name)),
   }
-  const item = ledger.itemOf(operation)
+  const item = ledger.outbox.itemOf(operation)
   if (item) ledger.setItem({ ...item, entry: changed, bytes: bytesOf(changed) })
   return changed
 }

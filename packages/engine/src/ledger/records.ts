@@ -1,27 +1,39 @@
 import type { Cursor, Epoch, EpochId, ReplicaId, ReplicaMark, Seq, Strategies, Timestamp } from '@whisker/protocol'
 
-/** The writer that this process is: its id, and how far it has come. */
+/** One writer of this store: its replica id, and how far it has come. Written by the opening that holds the slot. */
 export interface Slot {
   readonly replica: ReplicaId
   /** The epoch in which the id was taken; it writes in no other. */
   readonly epoch: EpochId | undefined
   /** The counter of the last operation it made. */
   readonly counter: number
-  /** The highest time it made or received. */
+  /** The highest time it made, unless all have fallen back since then. */
   readonly clock: Timestamp
-  /** The highest time it received or had acknowledged: what a clock that ran ahead falls back to. */
-  readonly received: Timestamp
-  /** The last operation that the server took, with its check value. */
-  readonly acknowledged: ReplicaMark
+  /** How often all clocks of the store had fallen back when that time was made. */
+  readonly fallbacks: number
+  /** The last place in the outbox that it took: no place is taken twice. */
+  readonly position: number
+  /** How often it asked whoever leads for a round. */
+  readonly asked: number
 }
 
-/** What is known of the server, and how far this store has followed it. */
+/** What is known of the server, and how far this store has followed it. Written by the opening that leads. */
 export interface Link {
   readonly cursor: Cursor
   readonly seen: Seq
   readonly epochs: readonly Epoch[]
+  /** By replica: the last operation that the server took, with its check value. */
+  readonly acknowledged: Readonly<Record<ReplicaId, ReplicaMark>>
+  /** The highest time that was received or acknowledged: what a clock that ran ahead falls back to. */
+  readonly received: Timestamp
+  /** How often everything pending took new times. */
+  readonly fallbacks: number
   /** Whether the scan is to bring back what this device wrote itself, too. */
   readonly wantsOwn: boolean
+  /** Which scan from the start this is, or was last; a document that none of its pages held is gone when it ends. */
+  readonly scan: number
+  /** The server's tombstones up to this seq are gone, and so are the ones here. */
+  readonly collected: Seq
   /** The strategies that the space has on record. */
   readonly strategies: Strategies
   /** When the cursor last stood at the head, in milliseconds since 1970; undefined if it never did. */
@@ -30,6 +42,27 @@ export interface Link {
   readonly clockOffsetMs: number
   /** Whether this device's times are taken with that offset, because its own clock ran ahead. */
   readonly usesOffset: boolean
+}
+
+/**
+ * Which opening talks to the server. It is taken with a commit, so that one which lost it without noticing cannot
+ * commit anything more as the leader; nobody else knows what was handed to a transport.
+ */
+export interface Lead {
+  readonly opening: string | undefined
+}
+
+/** How the last round of whoever leads ended. */
+export interface LastRound {
+  /** The store's revision when it began: what was committed up to there it has sent. */
+  readonly revision: number
+  readonly pushed: number
+  readonly pulled: number
+  readonly durationMs: number
+  readonly error: { readonly code: string; readonly message: string; readonly fix: string | undefined } | undefined
+  readonly attempt: number
+  readonly nextRetryAt: number | undefined
+  readonly isLive: boolean
 }
 
 /** Kept across restarts. */
@@ -45,18 +78,33 @@ export interface Statistics {
   readonly errors: number
 }
 
+export const newSlot = (replica: ReplicaId, epoch: EpochId | undefined): Slot => ({
+  replica,
+  epoch,
+  counter: 0,
+  clock: 0,
+  fallbacks: 0,
+  position: 0,
+  asked: 0,
+})
+
 export const NEW_LINK: Link = {
   cursor: { epoch: undefined, since: 0, after: 0 },
   seen: 0,
   epochs: [],
+  acknowledged: {},
+  received: 0,
+  fallbacks: 0,
   wantsOwn: false,
+  scan: 0,
+  collected: 0,
   strategies: {},
   lastSyncAt: undefined,
   clockOffsetMs: 0,
   usesOffset: false,
 }
 
-export const NEW_STATISTICS: Statistics = {
+export const NO_STATISTICS: Statistics = {
   syncs: 0,
   lastDurationMs: 0,
   operationsSent: 0,
@@ -66,4 +114,10 @@ export const NEW_STATISTICS: Statistics = {
   conflictsSeen: 0,
   conflictsResolved: 0,
   errors: 0,
+}
+
+export function addStatistics(a: Statistics, b: Partial<Statistics>, sign: 1 | -1 = 1): Statistics {
+  const sum = { ...a }
+  for (const [name, by] of Object.entries(b)) sum[name as keyof Statistics] += sign * by
+  return sum
 }

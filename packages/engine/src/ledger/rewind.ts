@@ -9,8 +9,7 @@ export function rewind(ledger: Ledger, epochs: readonly Epoch[]): void {
   const common = commonPoint(ledger.link.epochs, epochs, ledger.link.seen)
   for (const document of ledger.allDocuments()) {
     if (document.seq <= common || document.confirmed.version.length === 0) continue
-    document.offered = true
-    ledger.markDirty(document)
+    ledger.setOffered(document, true)
   }
   const since = Math.min(common, ledger.link.cursor.since)
   ledger.setLink({ epochs, seen: common, cursor: { epoch: epochs.at(-1)?.id, since, after: since } })

@@ -1,8 +1,7 @@
 import {
   EMPTY_STATE,
   type Operation,
-  type ReplicaId,
-  type StoreCommit,
+  type StoreRows,
   type StoredSpace,
   SyncError,
   decodeState,
@@ -13,24 +12,51 @@ import {
   utf8Length,
 } from '@whisker/protocol'
 import { type LocalDocument, refold } from './document.ts'
-import { Ledger, type OutboxItem, type RecordName, type Rejected } from './ledger.ts'
+import { Ledger, type LedgerOptions, type Rejected } from './ledger.ts'
+import type { OutboxItem } from './outbox.ts'
 import { Outcome } from './outcome.ts'
-import type { Link, Slot, Statistics } from './records.ts'
+import { type LastRound, type Lead, type Link, NEW_LINK, NO_STATISTICS, type Slot, type Statistics } from './records.ts'
+import type { Unstored } from './unstored.ts'
 
 /*
  * What the store holds, as JSON texts:
- *   record   slot | link | statistics   the record as it is
- *   document [seq, offered, state]      only what the server has confirmed
+ *   record   slot:<number> | link | lead | round | statistics   the record as it is
+ *   document [seq, offered, state, scan?]   only what the server has confirmed
  *   outbox   the entry, standing alone
  *   rejected [at, code, message, operation]
  */
 
 export const bytesOf = (entry: OutboxItem['entry']): number => utf8Length(JSON.stringify(encodeStoredEntry(entry)))
 
-/** The replica as the store holds it; `replica` is taken if the store is new. */
-export function readLedger(stored: StoredSpace, replica: ReplicaId, strategyOf: Ledger['strategyOf']): Ledger {
+/** The replica as the store holds it. */
+export function readLedger(stored: StoredSpace, options: LedgerOptions): Ledger {
+  const ledger = new Ledger(options)
+  readRows(() => {
+    for (const [name, text] of stored.records) readRecord(ledger, name, text)
+    for (const [collection, id, text] of stored.documents) readDocument(ledger, ledger.obtain(collection, id), text)
+    const withPending = new Set<LocalDocument>()
+    for (const [position, text] of stored.outbox) {
+      const item = readItem(position, text)
+      ledger.outbox.put(item)
+      if (isVoid(item.entry)) continue
+      const document = ledger.obtain(item.entry.collection, item.entry.document)
+      document.pending = [...document.pending, item.entry]
+      withPending.add(document)
+    }
+    for (const document of withPending) refold(document)
+    for (const [id, text] of stored.rejected) ledger.rejected.set(id, readRejected(id, text))
+  })
+  for (const { position } of ledger.slots.values())
+    ledger.outbox.lastPosition = Math.max(ledger.outbox.lastPosition, position)
+  ledger.outbox.storedPosition = ledger.outbox.lastPosition
+  ledger.storedSlot = ledger.slots.get(options.slot)
+  return ledger
+}
+
+/** Reads rows of the store; what cannot be read is `store_damaged`. */
+export function readRows<T>(read: () => T): T {
   try {
-    return read(stored, new Ledger(replica, strategyOf))
+    return read()
   } catch (cause) {
     throw new SyncError('store_damaged', 'The local store holds something this version cannot read.', {
       cause,
@@ -39,67 +65,74 @@ export function readLedger(stored: StoredSpace, replica: ReplicaId, strategyOf: 
   }
 }
 
-function read(stored: StoredSpace, ledger: Ledger): Ledger {
-  for (const [name, text] of stored.records) {
-    if (name === 'slot') ledger.slot = JSON.parse(text) as Slot
-    if (name === 'link') ledger.link = { ...ledger.link, ...(JSON.parse(text) as Link) }
-    if (name === 'statistics') ledger.statistics = { ...ledger.statistics, ...(JSON.parse(text) as Statistics) }
+export function readRecord(ledger: Ledger, name: string, text: string | undefined): void {
+  const value: unknown = text === undefined ? undefined : JSON.parse(text)
+  if (name.startsWith('slot:')) {
+    const slot = Number(name.slice('slot:'.length))
+    if (value === undefined) ledger.slots.delete(slot)
+    else ledger.slots.set(slot, value as Slot)
   }
-  if (stored.records.some(([name]) => name === 'slot')) ledger.dirty.records.clear()
-  for (const [collection, id, text] of stored.documents) {
-    const [seq, offered, state] = JSON.parse(text) as [number, number, unknown]
-    const document = ledger.obtain(collection, id)
-    document.confirmed = decodeState(state, 'stored document')
-    document.state = document.confirmed
-    document.seq = seq
-    document.offered = offered === 1
-  }
-  const withPending = new Set<LocalDocument>()
-  for (const [position, text] of stored.outbox) {
-    const entry = decodeStoredEntry(JSON.parse(text), 'stored operation')
-    ledger.putItem({ position, entry, handed: true, bytes: utf8Length(text), outcome: new Outcome() })
-    ledger.lastPosition = position
-    if (isVoid(entry)) continue
-    const document = ledger.obtain(entry.collection, entry.document)
-    document.pending = [...document.pending, entry]
-    withPending.add(document)
-  }
-  for (const document of withPending) refold(document)
-  for (const [id, text] of stored.rejected) {
-    const [at, code, message, operation] = JSON.parse(text) as [number, string, string, unknown]
-    ledger.rejected.set(id, {
-      id,
-      at,
-      reason: { code, message },
-      operation: decodeStoredEntry(operation, 'stored rejection') as Operation,
-    })
-  }
-  return ledger
+  if (name === 'link') ledger.link = { ...NEW_LINK, ...(value as Link) }
+  if (name === 'lead') ledger.adoptLead(value as Lead)
+  if (name === 'round') ledger.lastRound = value as LastRound
+  if (name === 'statistics') ledger.storedStatistics = { ...NO_STATISTICS, ...(value as Statistics) }
 }
 
-/** Everything that differs from the store, as one commit; the ledger counts as stored from here on. */
-export function takeCommit(ledger: Ledger, revision: number): StoreCommit {
-  const { documents, outbox, rejected, records } = ledger.dirty
-  const commit: StoreCommit = {
-    revision,
-    records: [...records].map((name) => [name, JSON.stringify(recordOf(ledger, name))] as const),
-    documents: [...documents].map((document) => [document.collection, document.id, textOf(document)] as const),
+export function readDocument(ledger: Ledger, document: LocalDocument, text: string | undefined): void {
+  const [seq, offered, state, scan = 0] =
+    text === undefined ? [0, 0, undefined] : (JSON.parse(text) as [number, number, unknown, number?])
+  document.confirmed = state === undefined ? EMPTY_STATE : decodeState(state, 'stored document')
+  document.state = document.confirmed
+  document.seq = seq
+  document.offered = offered === 1
+  if (document.offered) ledger.offered.add(document)
+  else ledger.offered.delete(document)
+  document.scan = scan
+}
+
+/** What was handed to a transport is not stored: all that comes from the store may have been. */
+export const readItem = (position: number, text: string): OutboxItem => ({
+  position,
+  entry: decodeStoredEntry(JSON.parse(text), 'stored operation'),
+  handed: true,
+  bytes: utf8Length(text),
+  outcome: new Outcome(),
+})
+
+export function readRejected(id: string, text: string): Rejected {
+  const [at, code, message, operation] = JSON.parse(text) as [number, string, string, unknown]
+  return {
+    id,
+    at,
+    reason: { code, message },
+    operation: decodeStoredEntry(operation, 'stored rejection') as Operation,
+  }
+}
+
+/** The rows that differ from the store, as they are in memory. */
+export function rowsOf(ledger: Ledger, { documents, outbox, rejected, records, notes }: Unstored): StoreRows {
+  return {
+    records: [...new Set([...records, ...notes])].map((name) => [name, recordText(ledger, name)] as const),
+    documents: [...documents].map((document) => [document.collection, document.id, documentText(document)] as const),
     outbox: [...outbox]
       .sort((a, b) => a - b)
       .map((position) => [position, entryText(ledger.outbox.get(position))] as const),
     rejected: [...rejected].map((id) => [id, rejectedText(ledger.rejected.get(id))] as const),
   }
-  for (const set of [documents, outbox, rejected, records]) set.clear()
-  return commit
 }
 
-const recordOf = (ledger: Ledger, name: RecordName): Slot | Link | Statistics => ledger[name]
+function recordText(ledger: Ledger, name: string): string | undefined {
+  const value: unknown = name.startsWith('slot:')
+    ? ledger.slots.get(Number(name.slice('slot:'.length)))
+    : { link: ledger.link, lead: ledger.lead, round: ledger.lastRound, statistics: ledger.storedStatistics }[name]
+  return value === undefined ? undefined : JSON.stringify(value)
+}
 
 /** A document that the server has confirmed nothing of is only its pending operations. */
-const textOf = (document: LocalDocument): string | undefined =>
-  document.confirmed === EMPTY_STATE
+const documentText = ({ confirmed, seq, offered, scan }: LocalDocument): string | undefined =>
+  confirmed === EMPTY_STATE
     ? undefined
-    : JSON.stringify([document.seq, document.offered ? 1 : 0, encodeState(document.confirmed)])
+    : JSON.stringify([seq, offered ? 1 : 0, encodeState(confirmed), ...(scan > 0 ? [scan] : [])])
 
 const entryText = (item: OutboxItem | undefined): string | undefined =>
   item && JSON.stringify(encodeStoredEntry(item.entry))

@@ -1,10 +1,12 @@
-import { SyncError, toSyncError } from '@whisker/protocol'
-import { adoptPage, rescan, showsUnsettled } from '../ledger/answers.ts'
-import { rewind } from '../ledger/rewind.ts'
+import { type Dot, SyncError, toSyncError } from '@whisker/protocol'
+import { adoptPage, showsUnsettled } from '../ledger/answers.ts'
+import { rescan } from '../ledger/scan.ts'
+import { follow } from './follow.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { takeNewId } from './new-id.ts'
 import { pushAll } from './push-phase.ts'
 import { reactionTo } from './refusals.ts'
-import type { Round } from './round.ts'
+import { type Round, commit, whileLeading } from './round.ts'
 
 /** Going back more often than this in one round, and the server is contradicting itself. */
 const MOST_REWINDS = 8
@@ -15,21 +17,26 @@ export async function pullAll(round: Round): Promise<void> {
   const { space, deviceName, limits } = core.options
   const start = core.ledger.link.cursor.since
   for (;;) {
-    const { slot, link } = core.ledger
+    const { link } = core.ledger
     try {
-      const page = await round.transport.pull(
+      const pulled = round.transport.pull(
         {
           space,
           cursor: link.cursor,
           seen: link.seen,
           device: { id: core.store.device, name: deviceName },
-          acknowledged: link.wantsOwn ? [] : [{ replica: slot.replica, counter: slot.acknowledged.counter }],
+          acknowledged: acknowledgedBy(core.ledger),
           limit: limits.pageRows,
           waitMs: 0,
         },
         round.request,
       )
-      if (page.more && page.after <= link.cursor.after && page.epochs.at(-1)?.id === link.cursor.epoch) {
+      const page = await whileLeading(round, pulled)
+      if (
+        page.more &&
+        page.after <= link.cursor.after &&
+        (page.epochs.at(-1)?.id ?? link.cursor.epoch) === link.cursor.epoch
+      ) {
         throw new SyncError(
           'bad_message',
           `The page after ${link.cursor.after} leads to ${page.after} and promises more.`,
@@ -40,7 +47,7 @@ export async function pullAll(round: Round): Promise<void> {
         continue
       }
       adoptPage(core.ledger, page, nowMs())
-      await core.commit()
+      await commit(round)
       round.pulled += page.rows.length
       round.tellProgress('pull', Math.max(0, page.after - start), Math.max(0, page.head - start))
       if (!page.more) return
@@ -48,18 +55,29 @@ export async function pullAll(round: Round): Promise<void> {
       const error = toSyncError(thrown, 'server_error')
       const reaction = reactionTo(error)
       if (error.code === 'forbidden') await startOver(round)
-      if (reaction.kind !== 'rewind' || ++round.rewinds > MOST_REWINDS) throw error
-      rewind(core.ledger, reaction.refusal.epochs)
-      await core.commit()
+      if (reaction.kind !== 'follow' || ++round.rewinds > MOST_REWINDS) throw error
+      follow(round, reaction.refusal)
+      // An id that was away too long is taken no more; with nothing to push, nobody else would say so.
+      if (reaction.refusal.reason === 'expired' && core.ledger.outbox.size === 0) takeNewId(round)
+      await commit(round)
       await pushAll(round)
     }
   }
 }
 
+/** What need not come back, by writer; this opening's own is named first, for it is the one that asks. */
+function acknowledgedBy(ledger: Ledger): readonly Dot[] {
+  const { slot, slots, link } = ledger
+  const replicas = [...slots.values()].map(({ replica }) => replica)
+  return [slot.replica, ...replicas.filter((replica) => replica !== slot.replica)]
+    .map((replica) => ({ replica, counter: link.wantsOwn ? 0 : ledger.acknowledgedOf(replica).counter }))
+    .filter(({ replica, counter }) => counter > 0 || replica === slot.replica)
+}
+
 /** What was granted anew may lie below the cursor, so that access regained begins at the start. */
-async function startOver({ core }: Round): Promise<void> {
-  rescan(core.ledger)
-  await core.commit()
+async function startOver(round: Round): Promise<void> {
+  rescan(round.core.ledger)
+  await commit(round)
 }
 
 /**
@@ -74,5 +92,5 @@ async function settleOwn(round: Round): Promise<void> {
     return
   }
   takeNewId(round)
-  await round.core.commit()
+  await commit(round)
 }

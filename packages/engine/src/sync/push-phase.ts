@@ -9,15 +9,15 @@ import {
   sameDot,
   toSyncError,
 } from '@whisker/protocol'
-import { acknowledgePrefix, adoptAnswer, adoptReceipt } from '../ledger/answers.ts'
+import { acknowledgePrefixes, adoptAnswer, adoptReceipt, noteAtHead } from '../ledger/answers.ts'
 import { type Push, nextPush } from '../ledger/push.ts'
 import { quarantine, quarantineOffer } from '../ledger/quarantine.ts'
-import { restamp } from '../ledger/reissue.ts'
-import { rewind } from '../ledger/rewind.ts'
+import { fallBack } from '../ledger/fall-back.ts'
+import { follow } from './follow.ts'
 import type { Rejected } from '../ledger/ledger.ts'
 import { takeNewId } from './new-id.ts'
 import { reactionTo } from './refusals.ts'
-import type { Round } from './round.ts'
+import { type Round, commit, whileLeading } from './round.ts'
 
 /** The server found this device's clock ahead this often in one round, though it was set right each time. */
 const MOST_RESTAMPS = 8
@@ -31,7 +31,7 @@ export async function pushAll(round: Round): Promise<void> {
   const { limits, deviceName, space } = core.options
   let most = limits.batchOperations
   for (;;) {
-    await core.commit()
+    await commit(round)
     const push = nextPush(core.ledger, {
       space,
       device: { id: core.store.device, name: deviceName },
@@ -42,7 +42,7 @@ export async function pushAll(round: Round): Promise<void> {
     if (!push || round.blocked) return
     round.pushTotal = Math.max(round.pushTotal, round.pushed + core.ledger.outbox.size)
     try {
-      const receipt = await round.transport.push(push.request, round.request)
+      const receipt = await whileLeading(round, round.transport.push(push.request, round.request))
       if (!(await takeReceipt(round, push, receipt))) return
       most = Math.min(limits.batchOperations, most * 2)
     } catch (thrown) {
@@ -58,17 +58,16 @@ async function takeRefusal(round: Round, push: Push, error: SyncError): Promise<
   const { batchOperations } = core.options.limits
   const reaction = reactionTo(error)
   switch (reaction.kind) {
-    case 'rewind':
+    case 'follow':
     case 'reissue': {
       const { refusal } = reaction
-      const last = refusal.replicas.find((mark) => mark.replica === core.ledger.slot.replica)
       // What the server has of an id from another epoch it had before its current epoch began.
       const seq = refusal.epochs.at(-1)?.began ?? 0
-      if (last) acknowledgePrefix(core.ledger, last, seq)
-      if (reaction.kind === 'rewind') rewind(core.ledger, refusal.epochs)
+      acknowledgePrefixes(core.ledger, refusal.replicas, seq)
+      if (reaction.kind === 'follow') follow(round, refusal)
       else adoptAnswer(core.ledger, { epochs: refusal.epochs, timeMs: refusal.timeMs ?? nowMs() }, 0, nowMs())
       takeNewId(round)
-      await core.commit()
+      await commit(round)
       return batchOperations
     }
     case 'split':
@@ -93,23 +92,25 @@ async function split(round: Round, push: Push, error: SyncError): Promise<number
   else if (offered) {
     tell(round, quarantineOffer(core.ledger, { collection: offered.collection, document: offered.id, reason }, nowMs()))
   } else throw error
-  await core.commit()
+  await commit(round)
   return core.options.limits.batchOperations
 }
 
 /** Returns whether there may be more to push. */
 async function takeReceipt(round: Round, push: Push, receipt: Receipt): Promise<boolean> {
   const { core, nowMs } = round
-  const before = core.ledger.slot.acknowledged.counter
   adoptReceipt(core.ledger, push, receipt, nowMs())
-  const taken = core.ledger.slot.acknowledged.counter - before
+  const taken = push.items.filter(({ position }) => !core.ledger.outbox.has(position)).length
   round.pushed += taken
   if (taken === 0 && push.offered.length === 0 && !receipt.problem) {
     throw new SyncError('bad_message', 'The receipt takes nothing of the push and does not say why.')
   }
   for (const refused of receipt.refusedOffers) tell(round, quarantineOffer(core.ledger, refused, nowMs()))
+  const { since, after } = core.ledger.link.cursor
+  round.isAtHead = receipt.problem === undefined && since === receipt.to && after === receipt.to
+  if (round.isAtHead) noteAtHead(core.ledger, nowMs())
   const goesOn = receipt.problem ? takeProblem(round, receipt.problem, receipt) : true
-  await core.commit()
+  await commit(round)
   round.tellProgress('push', round.pushed, Math.max(round.pushTotal, round.pushed))
   return goesOn
 }
@@ -125,10 +126,10 @@ function takeProblem(round: Round, problem: PushProblem, receipt: Receipt): bool
       return true
     case 'clock_ahead':
       countAttempt(round, problem.code)
-      restamp(core.ledger, nowMs())
+      fallBack(core.ledger, nowMs())
       return true
     case 'replica_forked':
-      acknowledgePrefix(core.ledger, problem.last, receipt.to)
+      acknowledgePrefixes(core.ledger, [{ replica: problem.replica, ...problem.last }], receipt.to)
       takeNewId(round)
       return true
     case 'space_full':
@@ -150,8 +151,7 @@ function takeMissing(round: Round, problem: Extract<PushProblem, { code: 'missin
     return
   }
   round.offeredFor.push(problem.dot)
-  document.offered = true
-  core.ledger.markDirty(document)
+  core.ledger.setOffered(document, true)
 }
 
 /** What is refused leaves the queue; an answer that names nothing of ours would be asked for again without end. */

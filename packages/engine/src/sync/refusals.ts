@@ -8,7 +8,7 @@ export type Reaction =
   /** Pushing stops, the outbox stays; pulling goes on if it is allowed. */
   | { readonly kind: 'stop_pushing' }
   | { readonly kind: 'split' }
-  | { readonly kind: 'rewind'; readonly refusal: Refusal }
+  | { readonly kind: 'follow'; readonly refusal: Refusal }
   | { readonly kind: 'reissue'; readonly refusal: Refusal }
 
 export function reactionTo(error: SyncError): Reaction {
@@ -23,7 +23,7 @@ export function reactionTo(error: SyncError): Reaction {
     case 'too_large':
       return { kind: 'split' }
     case 'resync':
-      return refusal ? { kind: 'rewind', refusal } : { kind: 'retry' }
+      return refusal ? { kind: 'follow', refusal } : { kind: 'retry' }
     case 'new_epoch':
       return refusal ? { kind: 'reissue', refusal } : { kind: 'retry' }
     default:

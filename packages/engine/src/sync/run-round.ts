@@ -2,16 +2,17 @@ import { isSyncError } from '@whisker/protocol'
 import { takeNewId } from './new-id.ts'
 import { pullAll } from './pull-phase.ts'
 import { pushAll } from './push-phase.ts'
-import { type Round, type RoundStart, newRound } from './round.ts'
+import { type Round, type RoundStart, commit, newRound } from './round.ts'
 
 /** Runs a round to its end. Throws what ended it early; a refusal to take pushes is returned, after the pull. */
 export async function runRound(start: RoundStart): Promise<Round> {
   const round = newRound(start)
   const { ledger } = round.core
-  await round.core.commit()
-  if (ledger.slot.epoch === undefined) await makeContact(round)
+  await commit(round)
+  if ([...ledger.slots.values()].some(({ epoch }) => epoch === undefined)) await makeContact(round)
   await pushAll(round)
-  await pullAll(round)
+  // A receipt that moved the cursor to the head says that nobody else wrote.
+  if (!round.isAtHead) await pullAll(round)
   return round
 }
 

@@ -1,9 +1,13 @@
 import { type Subscription, SyncError, type Transport, toSyncError } from '@whisker/protocol'
 import { type Core, closedError } from '../core.ts'
 import type { SyncResult, SyncStatus } from '../events.ts'
+import type { LastRound } from '../ledger/records.ts'
+import { attemptRound } from './attempt.ts'
 import { retryDelay } from './backoff.ts'
+import { factsOf, resultOf } from './last-round.ts'
+import { takeLead } from './lead.ts'
 import { isOffline, retryAfterOf } from './refusals.ts'
-import { runRound } from './run-round.ts'
+import { Waiters } from './waiters.ts'
 import type { WakeSource } from './wake.ts'
 
 export interface SyncLoopOptions {
@@ -13,12 +17,6 @@ export interface SyncLoopOptions {
   /** From an edit to the round that sends it, on such a transport: edits that follow at once travel along. */
   readonly debounceMs: number
   readonly wakes: WakeSource
-}
-
-interface Waiter {
-  readonly resolve: () => void
-  readonly reject: (error: SyncError) => void
-  readonly afterRound: number
 }
 
 /**
@@ -36,9 +34,11 @@ export class SyncLoop {
   isLive = false
   /** When the server last took something, or could first be asked to. */
   progressAt = 0
+  /** Whether another opening of the store talks to the server, in place of this one. */
+  isFollowing = false
   readonly #core: Core
   readonly #options: SyncLoopOptions
-  #running: Promise<SyncResult> | undefined
+  #running: Promise<void> | undefined
   #again = false
   #isWoken = false
   #rounds = 0
@@ -48,12 +48,20 @@ export class SyncLoop {
   #dueAt: number | undefined
   #endWakes: () => void = () => {}
   #subscription: Subscription | undefined
-  #waiters: Waiter[] = []
+  readonly #waiters: Waiters = new Waiters()
+  /** How often other openings had asked for a round, when last looked. */
+  #asked = 0
+  #isAsked = false
+  /** Another opening has asked at this revision of the store, and waits to be told how a later round ends. */
+  #awaitedAt: number | undefined
+  #outboxSize = 0
+  #toldRound: LastRound | undefined
 
   constructor(core: Core, options: SyncLoopOptions) {
     this.#core = core
     this.#options = options
     core.onLocalWrite = () => this.#onLocalWrite()
+    core.onOthersWrote = () => this.#onOthersWrote()
   }
 
   start(): void {
@@ -61,7 +69,6 @@ export class SyncLoop {
     this.isStarted = true
     this.progressAt = this.#core.options.clock.now()
     this.#endWakes = this.#options.wakes(() => this.#wakeUp())
-    this.#subscribe(this.#options.transport)
     this.#wake()
   }
 
@@ -69,15 +76,15 @@ export class SyncLoop {
   stop(): void {
     this.#abort.abort()
     this.#abort = new AbortController()
+    if (!this.isStarted && !this.#running) this.#waiters.rejectAll(stoppedError())
     if (!this.isStarted) return
     this.isStarted = false
     this.#unplan()
     this.#endWakes()
-    this.#subscription?.close()
-    this.#subscription = undefined
-    this.isLive = false
+    this.#unsubscribe()
     this.nextRetryAt = undefined
-    this.#rejectWaiters(stoppedError())
+    this.#waiters.rejectAll(stoppedError())
+    if (!this.#running) void this.#resign()
     this.#core.onChange()
   }
 
@@ -85,9 +92,11 @@ export class SyncLoop {
   async syncNow(): Promise<SyncResult> {
     if (this.#core.isClosed) return { ok: false, error: closedError() }
     if (!this.#options.transport) return { ok: false, error: noTransportError() }
-    if (this.#running) await this.#running
-    if (this.#core.isClosed) return { ok: false, error: closedError() }
-    return this.#run()
+    const promise = this.#waiters.next(this.#rounds)
+    // A waiter that another opening is to serve goes on waiting; the next turn may be this one's own.
+    while (this.#running) await this.#running
+    await this.#run()
+    return promise
   }
 
   /** Resolves once the outbox is empty and the cursor stood at the head in a round that began after this call. */
@@ -95,29 +104,10 @@ export class SyncLoop {
     if (this.#core.isClosed) throw closedError()
     if (!this.#options.transport) throw noTransportError()
     if (!this.isStarted) throw stoppedError()
-    if (signal?.aborted) throw abortedError()
     if (this.lastError?.code === 'needs_auth') throw this.lastError
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#waiters = this.#waiters.filter((other) => other !== waiter)
-        reject(abortedError())
-      }
-      const settled = (): void => signal?.removeEventListener('abort', onAbort)
-      const waiter: Waiter = {
-        resolve: () => {
-          settled()
-          resolve()
-        },
-        reject: (error) => {
-          settled()
-          reject(error)
-        },
-        afterRound: this.#rounds,
-      }
-      this.#waiters.push(waiter)
-      signal?.addEventListener('abort', onAbort)
-      this.#soon(0)
-    })
+    const promise = this.#waiters.synced(this.#rounds, () => this.#core.ledger.outbox.size === 0, signal)
+    this.#soon(0)
+    await promise
   }
 
   /** Resolves when no round runs. */
@@ -125,10 +115,10 @@ export class SyncLoop {
     await this.#running
   }
 
-  #subscribe(transport: Transport): void {
+  #subscribe(): void {
     const { space } = this.#core.options
     const { cursor, seen } = this.#core.ledger.link
-    this.#subscription = transport.subscribe?.(
+    this.#subscription ??= this.#options.transport?.subscribe?.(
       { space, cursor, seen },
       {
         changed: () => this.#wake(),
@@ -139,6 +129,12 @@ export class SyncLoop {
         },
       },
     )
+  }
+
+  #unsubscribe(): void {
+    this.#subscription?.close()
+    this.#subscription = undefined
+    this.isLive = false
   }
 
   /** What fails now may have begun before there was a connection: the next try does not wait for its turn. */
@@ -170,7 +166,7 @@ export class SyncLoop {
     this.#dueAt = dueAt
     this.#cancelTimer = clock.after(Math.min(delayMs, LONGEST_TIMER_MS), () => {
       this.#dueAt = undefined
-      if (this.isStarted && !this.#running) void this.#run()
+      if ((this.isStarted || this.#waiters.size > 0) && !this.#running) void this.#run()
     })
   }
 
@@ -179,17 +175,84 @@ export class SyncLoop {
     this.#dueAt = undefined
   }
 
-  #run(): Promise<SyncResult> {
+  #run(): Promise<void> {
     this.#unplan()
-    this.#running ??= this.#round().finally(() => {
+    this.#running ??= this.#turn().finally(() => {
       this.#running = undefined
       this.#plan()
     })
     return this.#running
   }
 
-  async #round(): Promise<SyncResult> {
-    const { clock, random } = this.#core.options
+  /** A round of its own, if this opening leads; else whoever leads is asked for those who wait. */
+  async #turn(): Promise<void> {
+    try {
+      this.isFollowing = !(await takeLead(this.#core)) && !(await this.#ask())
+      if (this.isFollowing) this.#follow()
+    } catch (thrown) {
+      this.#endRound({ ok: false, error: toSyncError(thrown, 'store_failed') })
+      return
+    }
+    if (this.isFollowing) return
+    if (this.isStarted) this.#subscribe()
+    do {
+      this.#isAsked = false
+      await this.#round()
+    } while (this.#isAsked && !this.isStarted)
+    if (!this.isStarted) await this.#resign()
+  }
+
+  /** Nobody plans another round here: whoever is started may lead. */
+  async #resign(): Promise<void> {
+    await this.#core.store.resign().catch(() => {})
+  }
+
+  /** Asks whoever leads for a round, for those who wait. Returns whether this opening leads by then. */
+  async #ask(): Promise<boolean> {
+    const { unasked } = this.#waiters
+    if (unasked.length === 0) return false
+    const { ledger, committer } = this.#core
+    ledger.setSlot({ asked: ledger.slot.asked + 1 })
+    await this.#core.commit()
+    for (const waiter of unasked) waiter.askedAt = committer.revision
+    return takeLead(this.#core)
+  }
+
+  #follow(): void {
+    this.#unsubscribe()
+    this.#onOthersWrote()
+  }
+
+  /** What other openings of the store have done: something to send, a round to tell of, a question. */
+  #onOthersWrote(): void {
+    const { ledger, committer } = this.#core
+    const asked = [...ledger.slots].reduce((sum, [, slot]) => sum + slot.asked, 0)
+    const isAsked = asked !== this.#asked
+    this.#asked = asked
+    if (!this.isFollowing) {
+      this.#isAsked ||= isAsked
+      if (isAsked) this.#awaitedAt = committer.revision
+      if (isAsked) this.#wake()
+      else if (ledger.outbox.size > 0) this.#onLocalWrite()
+      return
+    }
+    if (ledger.outbox.size < this.#outboxSize) this.progressAt = this.#core.options.clock.now()
+    this.#outboxSize = ledger.outbox.size
+    const round = ledger.lastRound
+    if (!round || round === this.#toldRound) return
+    this.#toldRound = round
+    const result = resultOf(round)
+    if (!result.ok && isOffline(result.error.code)) this.progressAt = this.#core.options.clock.now()
+    this.lastError = result.ok ? undefined : result.error
+    this.attempt = round.attempt
+    this.nextRetryAt = round.nextRetryAt
+    this.isLive = round.isLive
+    this.#waiters.tell(result, ({ askedAt = Infinity }) => askedAt <= round.revision)
+    this.#core.onChange()
+  }
+
+  async #round(): Promise<void> {
+    const { clock } = this.#core.options
     const startedAt = clock.now()
     const round = ++this.#rounds
     this.#again = false
@@ -199,98 +262,79 @@ export class SyncLoop {
     if (this.lastError && isOffline(this.lastError.code)) this.progressAt = startedAt
     this.#core.emitter.emit('sync_started', { at: startedAt })
     this.#core.onChange()
-    const result = await this.#tryRound(startedAt)
+    const { result, revision } = await attemptRound({
+      core: this.#core,
+      transport: this.#options.transport as Transport,
+      signal: this.#abort.signal,
+      tellProgress: (phase, done, total) => this.#tellProgress(phase, done, total),
+    })
+    if (result.ok) this.lastError = undefined
     this.isSyncing = false
     this.push = undefined
     this.pull = undefined
-    const wasStopped = !result.ok && result.error.code === 'aborted'
+    this.#endRound(result)
+    const { ledger, committer } = this.#core
+    const lastDurationMs = clock.now() - startedAt
+    ledger.count({ lastDurationMs: lastDurationMs - ledger.statistics.lastDurationMs })
+    const { attempt, nextRetryAt, isLive } = this
+    const facts = factsOf(result, lastDurationMs)
+    ledger.setLastRound({ revision, attempt, nextRetryAt, isLive, ...facts }, this.#awaitedAt !== undefined)
+    if (revision >= (this.#awaitedAt ?? 0)) this.#awaitedAt = undefined
+    // Not worth a failed round; a store that fails says so at the next write.
+    await committer.flush().catch(() => {})
+    if (result.ok) this.#core.emitter.emit('sync_completed', result)
+    else if (!wasStopped(result)) {
+      this.#core.emitter.emit('sync_failed', { error: result.error, nextRetryAt: this.nextRetryAt })
+    }
+    this.#waiters.tell(result, ({ afterRound }) => afterRound < round)
+    this.#core.onChange()
+  }
+
+  #tellProgress(phase: 'push' | 'pull', done: number, total: number): void {
+    if (phase === 'push' && done > (this.push?.done ?? 0)) this.progressAt = this.#core.options.clock.now()
+    this[phase] = { done, total }
+    this.#core.emitter.emit('sync_progress', { phase, done, total })
+    this.#core.onChange()
+  }
+
+  /** Counts how a round went, and from a failure when the next is due. */
+  #endRound(result: SyncResult): void {
+    const { ledger, options } = this.#core
     if (result.ok) {
       this.attempt = 0
-      this.#core.ledger.count({ syncs: 1 })
-    } else if (!wasStopped) {
+      ledger.count({ syncs: 1 })
+    } else if (!wasStopped(result)) {
       this.attempt++
       this.lastError = result.error
-      this.#core.ledger.count({ errors: 1 })
-      if (this.isStarted) {
-        const delay = retryDelay(this.attempt, result.error.code, retryAfterOf(result.error), random)
-        this.nextRetryAt = Math.round(clock.now() + delay)
-      }
+      ledger.count({ errors: 1 })
+      if (!this.isStarted) return
+      const delay = retryDelay(this.attempt, result.error.code, retryAfterOf(result.error), options.random)
+      this.nextRetryAt = Math.round(options.clock.now() + delay)
     }
-    await this.#saveStatistics(clock.now() - startedAt)
-    if (result.ok) this.#core.emitter.emit('sync_completed', result)
-    else if (!wasStopped) this.#core.emitter.emit('sync_failed', { error: result.error, nextRetryAt: this.nextRetryAt })
-    this.#settleWaiters(round, result)
-    this.#core.onChange()
-    return result
-  }
-
-  async #tryRound(startedAt: number): Promise<SyncResult> {
-    const { clock } = this.#core.options
-    const transport = this.#options.transport as Transport
-    try {
-      const round = await runRound({
-        core: this.#core,
-        transport,
-        nowMs: () => clock.now(),
-        request: {
-          signal: this.#abort.signal,
-          meter: (direction, bytes) =>
-            this.#core.ledger.count(direction === 'sent' ? { bytesSent: bytes } : { bytesReceived: bytes }),
-        },
-        tellProgress: (phase, done, total) => {
-          if (phase === 'push' && done > (this.push?.done ?? 0)) this.progressAt = clock.now()
-          this[phase] = { done, total }
-          this.#core.emitter.emit('sync_progress', { phase, done, total })
-          this.#core.onChange()
-        },
-      })
-      this.lastError = round.blocked
-      if (round.blocked) return { ok: false, error: round.blocked }
-      return { ok: true, pushed: round.pushed, pulled: round.pulled, durationMs: clock.now() - startedAt }
-    } catch (thrown) {
-      return { ok: false, error: toSyncError(thrown, 'server_error') }
-    }
-  }
-
-  /** Statistics are not worth a failed round; a store that fails says so at the next write. */
-  async #saveStatistics(durationMs: number): Promise<void> {
-    const { ledger, committer } = this.#core
-    ledger.count({ lastDurationMs: durationMs - ledger.statistics.lastDurationMs })
-    await committer.flush().catch(() => {})
   }
 
   #plan(): void {
-    if (!this.isStarted) return
+    if (!this.isStarted && !(this.isFollowing && this.#waiters.size > 0)) return
     const { clock, ledger } = { clock: this.#core.options.clock, ledger: this.#core.ledger }
-    if (this.#isWoken) {
+    if (this.isFollowing) {
+      this.#soon(this.#waiters.unasked.length > 0 ? 0 : FOLLOW_MS)
+    } else if (this.#isWoken) {
       this.#soon(0)
     } else if (this.nextRetryAt !== undefined) {
       // No clock that jumps may put the next try off.
       this.#soon(Math.min(LONGEST_WAIT_MS, Math.max(0, this.nextRetryAt - clock.now())))
-    } else if (this.#again || ledger.outbox.size > 0 || this.#waiters.length > 0) {
+    } else if (this.#again || ledger.outbox.size > 0 || this.#waiters.size > 0) {
       this.#soon(this.isLive ? 0 : this.#options.debounceMs)
     } else if (!this.isLive && this.#options.pollMs < Infinity) {
       this.#soon(this.#options.pollMs)
     }
   }
-
-  #settleWaiters(round: number, result: SyncResult): void {
-    if (!result.ok && !isOffline(result.error.code) && result.error.code === 'needs_auth') {
-      this.#rejectWaiters(result.error)
-      return
-    }
-    if (!result.ok || this.#core.ledger.outbox.size > 0) return
-    const done = this.#waiters.filter((waiter) => waiter.afterRound < round)
-    this.#waiters = this.#waiters.filter((waiter) => waiter.afterRound >= round)
-    for (const waiter of done) waiter.resolve()
-  }
-
-  #rejectWaiters(error: SyncError): void {
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const waiter of waiters) waiter.reject(error)
-  }
 }
+
+/** How often an opening that does not lead looks whether it may. */
+const FOLLOW_MS = 2000
+
+const wasStopped = (result: SyncResult): boolean => !result.ok && result.error.code === 'aborted'
 
 /** What timers can wait for. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
@@ -305,5 +349,3 @@ const noTransportError = (): SyncError =>
   new SyncError('no_transport', 'This engine was opened without a transport: it is local only.', {
     fix: 'Pass `transport` to SyncEngine.open.',
   })
-
-const abortedError = (): SyncError => new SyncError('aborted', 'The wait was aborted.')

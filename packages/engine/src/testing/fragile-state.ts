@@ -8,6 +8,10 @@ export class FragileState implements StateStore {
   failWith: (commit: StoreCommit) => Error | undefined = () => undefined
   /** What a commit waits for before it is stored. */
   gate: () => void | Promise<void> = () => {}
+  /** In place of the slot that the store gives. */
+  slot: number | undefined
+  /** In place of the store's own lock of the lead. */
+  lead: (() => Promise<boolean>) | undefined
   /** What a load waits for. */
   loadGate: Promise<void> | undefined
   readonly #inner: StateStore
@@ -29,7 +33,9 @@ export class FragileState implements StateStore {
   async open(space: string, mintDevice: Parameters<StateStore['open']>[1]): Promise<SpaceStore> {
     const store = await this.#inner.open(space, mintDevice)
     return {
-      device: store.device,
+      ...store,
+      slot: this.slot ?? store.slot,
+      lead: async () => (this.lead ? this.lead() : store.lead()),
       load: async () => {
         await this.loadGate
         return store.load()
@@ -41,9 +47,6 @@ export class FragileState implements StateStore {
         await store.commit(commit)
         this.commits.push(commit)
       },
-      watch: (listener) => store.watch(listener),
-      close: async () => store.close(),
-      destroy: async () => store.destroy(),
     }
   }
 }

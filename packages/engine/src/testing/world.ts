@@ -129,6 +129,20 @@ export async function until(isTrue: () => boolean, withinMs = 5000): Promise<voi
   }
 }
 
+/** Lets time pass until something is done: an opening that does not lead looks now and then whether it may. */
+export async function passing<T>(world: World, work: Promise<T>): Promise<T> {
+  const progress = { isDone: false }
+  const end = (): void => {
+    progress.isDone = true
+  }
+  work.then(end, end)
+  while (!progress.isDone) {
+    await pause()
+    world.clock.advance(250)
+  }
+  return work
+}
+
 /** Lets everything that is under way come to rest. */
 export async function pause(ms = 1): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms))
