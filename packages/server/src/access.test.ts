@@ -1,3 +1,4 @@
+import { encodePull, encodePush } from '@whisker/protocol'
 import { expect, test } from 'vitest'
 import type { Action, Authenticate, Authorize } from './server-options.ts'
 import { TestClient, refusalOf } from './testing/test-client.ts'
@@ -51,22 +52,35 @@ test('rights are asked for in one place, and creating a space is one of its own'
   expect(new Set(asked.splice(0).map(([, , action]) => action))).toEqual(new Set(['write']))
 })
 
-test('a forbidden space and one that is not there are refused in the same words', async () => {
+test('a forbidden space and one that is not there are refused alike on every route, in words and headers', async () => {
   const { client, server } = testServer({ authenticate, authorize: onlyAnnasStories })
   const anna = await client('anna', 'stories', as('anna'))
   anna.create('one', {})
   await anna.push()
-  const send = async (request: Request) => server.fetch(request)
-  const texts = new Set<string>()
-  for (const space of ['stories', 'nowhere']) {
-    const ben = new TestClient(send, 'ben', space, as('ben'))
-    ben.create('mine', {})
-    for (const response of [await ben.pullRaw(), await ben.pushRaw()]) {
-      expect(response.status).toBe(403)
-      texts.add(await response.text())
+  const bodies = ['{}', 'x', JSON.stringify(encodePush(anna.pushRequest()))]
+  const requests: readonly (readonly [route: string, init: RequestInit])[] = [
+    ['version', {}],
+    ['version', { method: 'HEAD' }],
+    ['operations', {}],
+    ['operations?v=2', {}],
+    [`operations?${new URLSearchParams(encodePull(anna.pullRequest())).toString()}`, {}],
+    ...bodies.map((body) => ['operations', { method: 'POST', body }] as const),
+    ['operations', { method: 'POST', body: 'x', headers: { 'content-type': 'text/plain' } }],
+    ['devices', {}],
+    [`devices/${anna.device.id}`, { method: 'DELETE' }],
+    ['devices/x', { method: 'DELETE' }],
+  ]
+  const refusals = new Set<string>()
+  for (const [route, init] of requests) {
+    for (const space of ['stories', 'nowhere', '__proto__']) {
+      const headers = { 'content-type': 'application/json', ...as('ben'), ...(init.headers as Record<string, string>) }
+      const url = `http://localhost/v1/spaces/${space}/${route}`
+      const response = await server.fetch(new Request(url, { ...init, headers }))
+      const text = init.method === 'HEAD' ? 'the same' : await response.text()
+      refusals.add(JSON.stringify([response.status, [...response.headers], text]))
     }
   }
-  expect(texts.size).toBe(1)
+  expect([...refusals].map((text) => (JSON.parse(text) as [number])[0])).toEqual([403, 403])
   expect((await anna.pull()).head).toBe(1)
 })
 

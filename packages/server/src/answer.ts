@@ -1,13 +1,8 @@
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import { type Refusal, encodeRefusal } from '@whisker/protocol'
+import { ANSWER_HEADERS, JSON_HEADERS, transportHeaders } from './answer-headers.ts'
 
-const HEADERS: Readonly<Record<string, string>> = {
-  'content-type': 'application/json',
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  vary: 'accept-encoding',
-}
 /** Below this, compressing costs more than it saves. */
 const GZIP_FROM_BYTES = 1024
 
@@ -51,13 +46,22 @@ export async function respond(request: Request, exchange: Exchange, answer: Answ
   return new Response(body, {
     status: answer.status,
     headers: {
-      ...HEADERS,
+      ...JSON_HEADERS,
+      ...transportHeaders(request.url),
+      vary: 'accept-encoding, origin',
       ...answer.headers,
       'content-length': String(body.byteLength),
       ...(isCompressed && { 'content-encoding': 'gzip' }),
     },
   })
 }
+
+/** To a browser that asks before it sends; what it may is in the headers that `cors` adds. */
+export const respondToPreflight = (request: Request): Response =>
+  new Response(null, {
+    status: 204,
+    headers: { ...ANSWER_HEADERS, ...transportHeaders(request.url), vary: 'origin' },
+  })
 
 const acceptsGzip = (header: string | null): boolean =>
   (header ?? '').split(',').some((entry) => /^\s*(gzip|\*)\s*(;(?!\s*q=0(\.0*)?\s*$).*)?$/i.test(entry))

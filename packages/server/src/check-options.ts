@@ -1,5 +1,6 @@
 import { LIMITS, type Limits, SyncError } from '@whisker/protocol'
-import type { ServeOptions, ServerOptions } from './server-options.ts'
+import { type CorsOptions, isOrigin } from './cors.ts'
+import type { ServeOptions, ServerOptions, SocketTimeouts } from './server-options.ts'
 
 /** What each option has to be; a name that is not here is refused. */
 type Rules<T> = Readonly<Record<keyof T & string, readonly [expected: string, isRight: (value: unknown) => boolean]>>
@@ -25,6 +26,7 @@ const SERVER_RULES: Rules<ServerOptions> = {
   authorize: ['a function', isFunction],
   validate: ['a function', isFunction],
   limits: ['an object of limits', orNone(isObject)],
+  cors: ['an object with `origins`', orNone(isObject)],
   clock: ['an object with now() and after()', orNone(hasMethods('now', 'after'))],
   random: ['an object with bytes() and fraction()', orNone(hasMethods('bytes', 'fraction'))],
   log: ['a function', isFunction],
@@ -34,6 +36,24 @@ const SERVE_RULES: Rules<ServeOptions> = {
   port: ['a whole number from 0 to 65535', (value) => isWhole(value, 0, 65_535)],
   host: ["the name or address of this machine, like '127.0.0.1'", orNone(isText)],
   drainOnSignal: ['true or false', orNone((value) => typeof value === 'boolean')],
+  timeouts: ['an object of timeouts', orNone(isObject)],
+}
+
+const CORS_RULES: Rules<CorsOptions> = {
+  origins: [
+    "a list of exact origins like ['https://app.example.org']: no `*`, no 'null', no path, no default port",
+    (value) => Array.isArray(value) && value.every(isOrigin),
+  ],
+}
+
+const MILLISECONDS_RULE = [
+  'a positive whole number of milliseconds',
+  orNone((value) => isWhole(value, 1, 2 ** 31 - 1)),
+] as const
+const TIMEOUT_RULES: Rules<SocketTimeouts> = {
+  headersMs: MILLISECONDS_RULE,
+  requestMs: MILLISECONDS_RULE,
+  idleMs: MILLISECONDS_RULE,
 }
 
 const LIMIT_RULE = ['a positive whole number', orNone((value) => isWhole(value, 1, Number.MAX_SAFE_INTEGER))] as const
@@ -41,15 +61,20 @@ const LIMIT_RULES = Object.fromEntries(Object.keys(LIMITS).map((name) => [name, 
 
 export function checkServerOptions(options: unknown): void {
   check('createServer', SERVER_RULES, options)
-  const { limits } = options as ServerOptions
+  const { limits, cors } = options as ServerOptions
   if (limits !== undefined) check('`limits`', LIMIT_RULES, limits)
+  if (cors !== undefined) check('`cors`', CORS_RULES, cors)
 }
 
-export const checkServeOptions = (options: unknown): void => check('serve', SERVE_RULES, options)
+export function checkServeOptions(options: unknown): void {
+  check('serve', SERVE_RULES, options)
+  const { timeouts } = options as ServeOptions
+  if (timeouts !== undefined) check('`timeouts`', TIMEOUT_RULES, timeouts)
+}
 
 /** The defaults, but for what is given; `undefined` is not given. */
-export const limitsFrom = (given: Partial<Limits> = {}): Limits => ({
-  ...LIMITS,
+export const withDefaults = <T extends object>(defaults: T, given: Partial<T> = {}): T => ({
+  ...defaults,
   ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
 })
 

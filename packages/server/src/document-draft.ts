@@ -9,12 +9,15 @@ import {
   type Seq,
   type SyncRow,
   type TailEntry,
+  type Usage,
   type VersionVector,
   addDot,
   apply,
   decodeState,
   decodeTailOperation,
   encodeState,
+  isDelete,
+  isTombstone,
   join,
   parseJson,
   sameState,
@@ -35,6 +38,7 @@ export interface PreparedOperation {
   readonly bytes: number
 }
 
+const NO_USAGE: Usage = Object.freeze({ documents: 0, bytes: 0 })
 /** Below this, a tail is never worth folding. */
 const TAIL_BYTES_FREE = 1024
 
@@ -42,9 +46,12 @@ const TAIL_BYTES_FREE = 1024
 export const outgrows = (tailBytes: number, stateBytes: number): boolean =>
   tailBytes > Math.max(stateBytes, TAIL_BYTES_FREE)
 
+/** Whether an operation can leave nothing of a document in sight, of which something stood. */
+export const canDelete = ({ delta, drop }: Operation): boolean => drop.length > 0 || delta.some(isDelete)
+
 /** A document while a push goes over it. Nothing of it is stored before the push is through. */
 export class DocumentDraft {
-  readonly #key: DocumentKey
+  readonly key: DocumentKey
   readonly #loaded: LoadedDocument | undefined
   #row: SyncRow | undefined
   /** State and tail in one, once somebody had to look. */
@@ -53,7 +60,7 @@ export class DocumentDraft {
   #appended: TailEntry[] = []
 
   constructor(key: DocumentKey, loaded: LoadedDocument | undefined) {
-    this.#key = key
+    this.key = key
     this.#loaded = loaded
     this.#row = loaded?.row
     if (!loaded) this.#folded = EMPTY_STATE
@@ -67,9 +74,9 @@ export class DocumentDraft {
     return this.#row?.version ?? EMPTY_VERSION
   }
 
-  /** What it may be shown with, cheaply: a little more only where paths are deep, whose keys are shorter than objects. */
-  get mostBytes(): number {
-    return this.#row ? this.#row.stateBytes + this.#row.tailBytes : 0
+  /** Its bytes bound what it is shown with, but for a little where paths are deep, whose keys are shorter than objects. */
+  get usage(): Usage {
+    return this.#row ? { documents: 1, bytes: this.#row.stateBytes + this.#row.tailBytes } : NO_USAGE
   }
 
   get state(): DocumentState {
@@ -77,7 +84,7 @@ export class DocumentDraft {
   }
 
   #fold(): DocumentState {
-    const { collection, document } = this.#key
+    const { collection, document } = this.key
     const where = 'stored document'
     const contents = this.#loaded?.contents
     if (!contents) throw new Error('A document was looked into that was loaded without its contents.')
@@ -88,45 +95,56 @@ export class DocumentDraft {
   }
 
   /** Takes an operation under a seq. The first of a document becomes its state, any other goes to the tail. */
-  append({ operation, text, bytes }: PreparedOperation, seq: Seq): void {
+  append({ operation, text, bytes }: PreparedOperation, seq: Seq, nowMs: number): void {
     const row = this.#row
     if (this.#folded) this.#folded = apply(this.#folded, operation)
     if (!row) {
-      this.#replace(this.state, seq)
+      this.#replace(this.state, seq, this.#goneSince(nowMs))
       return
     }
     const { replica, counter } = operation.dot
     this.#appended.push({ seq, replica, counter, text })
     const version = addDot(row.version, operation.dot)
-    this.#row = { ...row, seq, version, tailBytes: row.tailBytes + bytes }
+    // Nothing else can change it, so that most operations need not look into their document.
+    const mayBeGone = row.tombstoneMs !== undefined || canDelete(operation)
+    const tombstoneMs = mayBeGone ? this.#goneSince(nowMs) : undefined
+    this.#row = { ...row, seq, version, tailBytes: row.tailBytes + bytes, tombstoneMs }
   }
 
   /** Joins an offered state. Tells whether that changed anything: then it empties the tail under the seq. */
-  join(offered: DocumentState, seq: Seq): boolean {
+  join(offered: DocumentState, seq: Seq, nowMs: number): boolean {
     const joined = join(this.state, offered)
     if (this.exists && sameState(joined, this.state)) return false
-    this.#replace(joined, seq)
+    this.#folded = joined
+    this.#replace(joined, seq, this.#goneSince(nowMs))
     return true
   }
 
-  #replace(state: DocumentState, seq: Seq): void {
+  /** The time from which a tombstone counts; undefined if it is none. */
+  #goneSince(nowMs: number): number | undefined {
+    return isTombstone(this.state) ? nowMs : undefined
+  }
+
+  #replace(state: DocumentState, seq: Seq, tombstoneMs: number | undefined): void {
     this.#folded = state
     this.#stateText = JSON.stringify(encodeState(state))
     this.#appended = []
     this.#row = {
-      ...this.#key,
+      ...this.key,
       seq,
       tailStart: seq,
       stateBytes: utf8Length(this.#stateText),
       tailBytes: 0,
       version: state.version,
+      tombstoneMs,
     }
   }
 
   /** What is to be stored; undefined if nothing changed. */
   change(): DocumentChange | undefined {
     if (!this.#row || this.#row === this.#loaded?.row) return undefined
-    if (outgrows(this.#row.tailBytes, this.#row.stateBytes)) this.#replace(this.state, this.#row.seq)
+    const { seq, tailBytes, stateBytes, tombstoneMs } = this.#row
+    if (outgrows(tailBytes, stateBytes)) this.#replace(this.state, seq, tombstoneMs)
     return { row: this.#row, state: this.#stateText, appended: this.#appended }
   }
 }

@@ -148,6 +148,18 @@ test('answers carry the epochs from the one that was named', async () => {
   expect(first.epochs.map(({ id }) => id)).toEqual([...epochs, anna.epoch])
 })
 
+test('an answer tells of no epoch while the one that was named is the current one, a refusal does', async () => {
+  const { client } = testServer()
+  const anna = await client('anna')
+  anna.create('one', {})
+  expect((await anna.push()).epochs).toEqual([])
+  expect(await anna.pull()).toMatchObject({ head: 1, epochs: [] })
+  anna.create('two', {})
+  const current = anna.epoch
+  anna.epoch = mintEpochId(seededRandom(99))
+  expect(await refusalOf(await anna.pushRaw(), 409)).toMatchObject({ epochs: [{ id: current, began: 0 }] })
+})
+
 test('a scan that meets a new epoch begins again from since', async () => {
   const path = join(temporaryFolder(), 'sync.db')
   const before = testServer({ store: sqliteStore(path) })

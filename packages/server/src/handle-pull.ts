@@ -1,20 +1,23 @@
-import type { Clock, Limits, PullRequest, ReplicaRow, SyncStore } from '@whisker/protocol'
+import type { Clock, Limits, PullRequest, SyncStore } from '@whisker/protocol'
+import type { Collector } from './collector.ts'
+import { isRevoked } from './devices.ts'
+import { isNoteworthy, noteSeen } from './note-seen.ts'
 import type { Notifier } from './notifier.ts'
 import { currentEpoch } from './position.ts'
 import { refused } from './refusal.ts'
+import { refuseClient } from './refuse-client.ts'
 import type { Principal } from './server-options.ts'
-import { refusePull, takePull } from './take-pull.ts'
+import { takePull } from './take-pull.ts'
 
 /** The longest that a pull is held while there is nothing new. */
 export const MOST_WAIT_MS = 25_000
-/** How often it is noted that a replica is still there. */
-const SEEN_EVERY_MS = 3_600_000
 
 export interface PullServices {
   readonly store: SyncStore
   readonly clock: Clock
   readonly limits: Limits
   readonly notifier: Notifier
+  readonly collector: Collector
   /** Whether the server is closing: then nothing is held back any longer. */
   isClosing(): boolean
 }
@@ -51,42 +54,28 @@ async function readPage(
   principal: Principal,
   services: PullServices,
 ): Promise<{ readonly page: PulledPage; readonly isNews: boolean }> {
-  const { store, clock, limits } = services
+  const { store, clock, limits, collector } = services
   const nowMs = clock.now()
-  const { page, isNews, unseen } = await store.read(request.space, async (reader) => {
+  const { page, isNews, exists, isToNote } = await store.read(request.space, async (reader) => {
     const space = await reader.space()
     const replicas = await reader.replicas(request.acknowledged.map(({ replica }) => replica))
-    const refusal = refusePull(request, space, replicas, principal, nowMs)
+    const known = { space, replicas, isRevoked: await isRevoked(reader, request.device, replicas) }
+    const refusal = refuseClient(request, known, principal, nowMs)
     if (refusal) throw refused(refusal)
     const taken = await takePull(reader, request, space, limits, nowMs)
     return {
       page: taken,
       isNews:
         taken.plan.more || taken.plan.since !== request.cursor.since || request.cursor.epoch !== currentEpoch(space),
-      unseen: replicas.some((row) => nowMs - row.seenMs > SEEN_EVERY_MS),
+      exists: space.exists,
+      isToNote: isNoteworthy(request, space, replicas, nowMs),
     }
   })
   // A note that cannot be taken, on a full disk perhaps, is no reason not to answer.
-  if (unseen) await noteSeen(request, nowMs, store).catch(() => undefined)
+  if (isToNote) await noteSeen(request, principal, nowMs, store).catch(() => undefined)
+  if (exists) collector.visit(request.space)
   return { page, isNews }
 }
-
-/** A replica that only reads must not pass for one that is gone. */
-const noteSeen = async (
-  { space: name, acknowledged, cursor }: PullRequest,
-  nowMs: number,
-  store: SyncStore,
-): Promise<void> =>
-  store.write(name, async (transaction) => {
-    const { head, highestTime, collected } = await transaction.space()
-    const rows = await transaction.replicas(acknowledged.map(({ replica }) => replica))
-    const replicas = rows.map((row: ReplicaRow) => ({
-      row: { ...row, seenMs: nowMs, since: cursor.since },
-      checks: [],
-      forgetUpTo: 0,
-    }))
-    await transaction.put({ head, highestTime, collected, strategies: [], replicas, documents: [] })
-  })
 
 interface Change {
   readonly promise: Promise<void>

@@ -1,4 +1,5 @@
 import { type Clock, type Limits, type PushRequest, type Receipt, type SyncStore } from '@whisker/protocol'
+import type { Collector } from './collector.ts'
 import { loadPush } from './load-push.ts'
 import type { Notifier } from './notifier.ts'
 import { preparePush } from './prepare-push.ts'
@@ -11,6 +12,7 @@ export interface PushServices {
   readonly clock: Clock
   readonly limits: Limits
   readonly notifier: Notifier
+  readonly collector: Collector
   readonly validate: Validate | undefined
   /** Refuses unless the principal may. */
   allow(principal: Principal, space: string, action: Action): Promise<void>
@@ -25,7 +27,7 @@ export async function allowPush(space: string, principal: Principal, services: P
 
 /** Takes a push in one transaction of its space. The promise resolves when the commit is on disk. */
 export async function handlePush(request: PushRequest, principal: Principal, services: PushServices): Promise<Receipt> {
-  const { store, clock, limits, notifier, validate } = services
+  const { store, clock, limits, notifier, collector, validate } = services
   const push = preparePush(request, limits)
   for (;;) {
     const allowed = await allowPush(request.space, principal, services)
@@ -42,6 +44,7 @@ export async function handlePush(request: PushRequest, principal: Principal, ser
     const { outcome, head } = result
     if (outcome.refusal) throw refused(outcome.refusal)
     if (outcome.receipt.to > head) notifier.notify(request.space)
+    collector.visit(request.space)
     return outcome.receipt
   }
 }

@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib'
-import { encodePull } from '@whisker/protocol'
+import { encodePull, encodePush } from '@whisker/protocol'
 import { expect, test } from 'vitest'
 import { refusalOf } from './testing/test-client.ts'
 import { testServer } from './testing/test-server.ts'
@@ -16,16 +16,46 @@ test('the version names the epoch, the head and the time', async () => {
   expect(await response.json()).toEqual({ v: 1, epoch: anna.epoch, head: 1, time: clock.now() })
 })
 
-test('every answer forbids caches and guesses', async () => {
+test('every answer forbids caches, guesses, frames and referrers, and names no server', async () => {
   const { client, server } = testServer()
   const anna = await client('anna')
-  for (const response of [await anna.pullRaw(), await server.fetch(new Request('http://localhost/nowhere'))]) {
-    expect(Object.fromEntries(response.headers)).toMatchObject({
+  const ask = async (path: string, init: RequestInit = {}): Promise<Response> =>
+    server.fetch(new Request(`http://localhost${path}`, init))
+  const answers = async (): Promise<Response[]> => [
+    await anna.pullRaw(),
+    await anna.pushRaw(),
+    await ask('/health'),
+    await ask('/health', { method: 'HEAD' }),
+    await ask('/nowhere'),
+    await ask('/health', { method: 'DELETE' }),
+    await ask('/v1/spaces/%00/version'),
+    await ask('/v1/spaces/stories/operations', { method: 'POST', body: 'x' }),
+  ]
+  const open = await answers()
+  await server.close()
+  const closed = await answers()
+  expect(closed.map(({ status }) => status)).toEqual(closed.map(() => 503))
+  for (const response of [...open, ...closed]) {
+    const headers = Object.fromEntries(response.headers)
+    expect(headers).toMatchObject({
       'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
       'content-type': 'application/json',
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
     })
+    for (const name of ['server', 'x-powered-by', 'strict-transport-security']) expect(headers).not.toHaveProperty(name)
   }
+})
+
+test('who came by TLS is told to come by TLS only, but not to a machine of their own', async () => {
+  const { server } = testServer({ authenticate: () => undefined })
+  const strictnessAt = async (origin: string): Promise<string | null> =>
+    (await server.fetch(new Request(`${origin}/health`))).headers.get('strict-transport-security')
+  expect(await strictnessAt('https://sync.example.org')).toBe('max-age=31536000')
+  expect(await strictnessAt('http://sync.example.org')).toBeNull()
+  expect(await strictnessAt('https://localhost:8443')).toBeNull()
 })
 
 test('health is answered without authentication', async () => {
@@ -84,6 +114,16 @@ test('a body that is not UTF-8 is a bad message', async () => {
   const { server } = testServer()
   const request = new Request(OPERATIONS, { method: 'POST', headers: JSON_TYPE, body: Uint8Array.of(0x22, 0xff, 0x22) })
   expect(await refusalOf(await server.fetch(request), 400)).toMatchObject({ code: 'bad_message' })
+})
+
+test('a body that begins with a byte order mark is a bad message', async () => {
+  const { client, server } = testServer()
+  const anna = await client('anna')
+  const good = JSON.stringify(encodePush(anna.pushRequest()))
+  const send = async (body: string): Promise<Response> =>
+    server.fetch(new Request(OPERATIONS, { method: 'POST', headers: JSON_TYPE, body }))
+  expect((await send(good)).status).toBe(200)
+  expect(await refusalOf(await send(`\ufeff${good}`), 400)).toMatchObject({ code: 'bad_message' })
 })
 
 test('a large answer is compressed for who accepts it', async () => {

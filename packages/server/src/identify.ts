@@ -1,12 +1,17 @@
 import { SyncError } from '@whisker/protocol'
 import { isLoopbackHost } from './loopback.ts'
+import { noSuchSpace, refused } from './refusal.ts'
 import type { Action, Authenticate, Authorize, Principal } from './server-options.ts'
 
 /** Everyone, on a server without authentication. */
 const LOCAL: Principal = Object.freeze({ id: 'local' })
 
 /** Who makes a request. Throws if that cannot be told, before anything else of the request is looked at. */
-export async function identify(request: Request, authenticate: Authenticate | undefined): Promise<Principal> {
+export async function identify(
+  request: Request,
+  authenticate: Authenticate | undefined,
+  origins: readonly string[],
+): Promise<Principal> {
   const { hostname, searchParams } = new URL(request.url)
   if (searchParams.has('token') || searchParams.has('access_token')) {
     throw new SyncError('bad_request', 'A token in a URL ends up in logs, so none is taken from there.', {
@@ -15,9 +20,9 @@ export async function identify(request: Request, authenticate: Authenticate | un
   }
   if (!authenticate) {
     // A web page elsewhere can point a name of its own at this machine, and would then be let in.
-    if (isLoopbackHost(hostname)) return LOCAL
-    throw new SyncError('forbidden', 'A server without authentication answers only to a loopback name.', {
-      fix: 'Give the server `authenticate`.',
+    if (isLoopbackHost(hostname) && isOwnOrigin(request.headers.get('origin'), origins)) return LOCAL
+    throw new SyncError('forbidden', 'A server without authentication answers only to a loopback name and its pages.', {
+      fix: 'Give the server `authenticate`, or name the page in `cors`.',
     })
   }
   const principal = await authenticate(request)
@@ -26,6 +31,10 @@ export async function identify(request: Request, authenticate: Authenticate | un
     fix: 'Send a valid token in the Authorization header.',
   })
 }
+
+/** Nobody's page, one of this machine, or one that is on the list. No token stands between any other and what is here. */
+const isOwnOrigin = (origin: string | null, origins: readonly string[]): boolean =>
+  origin === null || origins.includes(origin) || (URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname))
 
 /** Refuses what is not allowed, in the same words whether or not there is such a space. */
 export async function allow(
@@ -37,5 +46,5 @@ export async function allow(
   // Nothing but `true` will do: a hook that forgot to await would give an object.
   const answer: unknown = authorize ? await authorize(principal, space, action) : true
   if (answer === true) return
-  throw new SyncError('forbidden', 'There is no such space for you.')
+  throw refused(noSuchSpace())
 }

@@ -1,3 +1,5 @@
+export type { CollectedTombstones } from './collect-tombstones.ts'
+export type { CorsOptions } from './cors.ts'
 export { createServer } from './create-server.ts'
 export type { ShownDocument } from './document-draft.ts'
 export { serve } from './serve.ts'
@@ -9,6 +11,7 @@ export type {
   Principal,
   ServeOptions,
   ServerOptions,
+  SocketTimeouts,
   SyncServer,
   Validate,
   ValidatedDocument,

@@ -7,12 +7,15 @@ import {
   type SpaceRecord,
   type SyncRow,
 } from '@whisker/protocol'
-import { type LoadedDocument, outgrows } from './document-draft.ts'
+import { isRevoked } from './devices.ts'
+import { type LoadedDocument, canDelete, outgrows } from './document-draft.ts'
 import { type PreparedPush, documentKey, isPrepared } from './prepare-push.ts'
 
 /** All that the store holds and a push can touch. */
 export interface LoadedPush {
   readonly space: SpaceRecord
+  /** Whether the device, or that of a replica it speaks for, was revoked. */
+  readonly isRevoked: boolean
   /** The known ones of the replicas that the push speaks for or names in a base. */
   readonly replicas: ReadonlyMap<ReplicaId, ReplicaRow>
   /** Of the replicas it speaks for: the kept check values from the first counter on that it names. */
@@ -43,11 +46,15 @@ export async function loadPush(reader: SpaceReader, push: PreparedPush, options:
   for (const { operation, bytes } of operations) {
     incoming.set(documentKey(operation), (incoming.get(documentKey(operation)) ?? 0) + bytes)
   }
-  const offered = new Set(offers.map(documentKey))
+  const entered = new Set([
+    ...offers.map(documentKey),
+    ...operations.filter(({ operation }) => canDelete(operation)).map(({ operation }) => documentKey(operation)),
+  ])
   const needed = documents.filter(
     (row) =>
       options.validates ||
-      offered.has(documentKey(row)) ||
+      row.tombstoneMs !== undefined ||
+      entered.has(documentKey(row)) ||
       mayGrowOut(row, incoming.get(documentKey(row)) ?? 0, options.limits),
   )
   const states = await reader.states(needed)
@@ -55,9 +62,12 @@ export async function loadPush(reader: SpaceReader, push: PreparedPush, options:
   const contents = new Map(
     needed.map((row, index) => [row, { state: states[index] as string, tail: tails[index] ?? [] }]),
   )
+  const replicas = new Map(rows.map((row) => [row.replica, row]))
+  const claimed = claims.map(({ replica }) => replicas.get(replica)).filter((row) => row !== undefined)
   return {
     space: await reader.space(),
-    replicas: new Map(rows.map((row) => [row.replica, row])),
+    isRevoked: await isRevoked(reader, push.request.device, claimed),
+    replicas,
     checks,
     documents: new Map(documents.map((row) => [documentKey(row), { row, contents: contents.get(row) }])),
   }

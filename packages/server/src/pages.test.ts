@@ -56,6 +56,26 @@ test('a page holds about as many bytes as a message, and always a row', async ()
   expect(await ben.pull()).toMatchObject({ more: false, since: 3 })
 })
 
+test('a page has what is stored as it was stored, and the names that return once', async () => {
+  const { client } = testServer()
+  const anna = await client('anna')
+  const ben = await client('ben')
+  anna.create('one', { text: 'T' }, { time: 5 })
+  anna.create('two', { text: 'T' }, { time: 5, collection: 'notes' })
+  anna.create('three', { text: 'T'.repeat(100) }, { time: 5 })
+  await anna.push()
+  anna.update('three', 'text', 'U', { time: 6, base: [{ replica: anna.replica, counter: 3 }] })
+  await anna.push()
+  const page = JSON.parse(await (await ben.pullRaw()).text()) as Record<string, unknown>
+  expect(page).not.toHaveProperty('epochs')
+  expect(page).toMatchObject({ names: ['chapters', 'notes'], ids: [anna.replica] })
+  expect(page['rows']).toEqual([
+    [0, 'one', 1, [0, 1, 5, { text: 'T' }]],
+    [1, 'two', 2, [0, 2, 5, { text: 'T' }]],
+    [0, 'three', 4, [0, 3, 5, { text: 'T'.repeat(100) }], [[anna.replica], 1, 0, 4, 6, [0, 3], [[['text'], 'U']]]],
+  ])
+})
+
 test('a row that is larger than a page travels alone', async () => {
   const { client } = testServer()
   const anna = await client('anna')
@@ -135,5 +155,11 @@ test('a tail that outgrows its state is folded into it', async () => {
 test('a space that nobody wrote yet is an empty page', async () => {
   const { client } = testServer()
   const anna = await client('anna', 'nowhere')
-  expect(await anna.pull()).toMatchObject({ rows: [], head: 0, since: 0, epochs: [{ id: anna.epoch, began: 0 }] })
+  const cursor = { epoch: undefined, since: 0, after: 0 }
+  expect(await anna.pull({ cursor })).toMatchObject({
+    rows: [],
+    head: 0,
+    since: 0,
+    epochs: [{ id: anna.epoch, began: 0 }],
+  })
 })

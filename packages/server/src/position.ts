@@ -1,4 +1,4 @@
-import type { Epoch, EpochId, Position, SpaceRecord } from '@whisker/protocol'
+import type { Epoch, EpochId, Position, ReplicaRow, SpaceRecord } from '@whisker/protocol'
 
 /** The epoch in which the server runs now. */
 export const currentEpoch = (space: SpaceRecord): EpochId => (space.epochs.at(-1) as Epoch).id
@@ -8,6 +8,10 @@ export function epochsFrom(space: SpaceRecord, epoch: EpochId | undefined): read
   const index = space.epochs.findIndex(({ id }) => id === epoch)
   return index < 0 ? space.epochs : space.epochs.slice(index)
 }
+
+/** The same for an answer that takes the request: nothing if the one that was named still is the current one. */
+export const newEpochsFrom = (space: SpaceRecord, epoch: EpochId | undefined): readonly Epoch[] =>
+  epoch === currentEpoch(space) ? [] : epochsFrom(space, epoch)
 
 /**
  * Whether a client was told things that this database does not hold: it names an epoch that is not in
@@ -19,3 +23,10 @@ export function isAheadOf(space: SpaceRecord, { cursor, seen }: Position): boole
   const index = space.epochs.findIndex(({ id }) => id === cursor.epoch)
   return index < 0 || reached > (space.epochs[index + 1]?.began ?? space.head)
 }
+
+/**
+ * Whether a client was away for so long that tombstones which it has not seen are gone: then it cannot be told what
+ * was deleted. One that starts from nothing needs no tombstones; one with a retired replica needs another.
+ */
+export const isExpired = ({ collected }: SpaceRecord, { cursor }: Position, replicas: readonly ReplicaRow[]): boolean =>
+  (cursor.since > 0 && cursor.since < collected) || replicas.some((row) => row.isRetired)

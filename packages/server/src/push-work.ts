@@ -8,6 +8,7 @@ import {
   type RefusedOffer,
   type ReplicaId,
   type Strategies,
+  type Usage,
   type Void,
   apply,
   checkAfter,
@@ -20,6 +21,7 @@ import type { LoadedPush } from './load-push.ts'
 import { type PreparedPush, documentKey, isPrepared } from './prepare-push.ts'
 import { type ReplicaDraft, lastOf } from './replica-draft.ts'
 import type { Principal, Validate } from './server-options.ts'
+import { SpaceQuota } from './space-quota.ts'
 
 export interface PushContext {
   readonly principal: Principal
@@ -37,12 +39,15 @@ export class PushWork {
   readonly #context: PushContext
   readonly #replicas: ReadonlyMap<ReplicaId, ReplicaDraft>
   readonly #documents = new Map<string, DocumentDraft>()
+  readonly #quota: SpaceQuota
   #named: Strategies = {}
   #repeats = false
   #from: number | undefined
   head: number
   highestTime: number
   problem: PushProblem | undefined
+  /** Why the offers do not fit: then nothing of the push is to be taken. */
+  offersObjection: string | undefined
   readonly refusedOffers: RefusedOffer[] = []
   readonly newStrategies: RecordedStrategy[] = []
 
@@ -50,6 +55,7 @@ export class PushWork {
     this.#loaded = loaded
     this.#context = context
     this.#replicas = replicas
+    this.#quota = new SpaceQuota(loaded.space.usage, context.limits)
     this.head = loaded.space.head
     this.highestTime = loaded.space.highestTime
   }
@@ -61,7 +67,10 @@ export class PushWork {
 
   run({ request, entries }: PreparedPush): void {
     this.#named = request.strategies
-    for (const offer of request.offers) this.#takeOffer(offer)
+    for (const offer of request.offers) {
+      this.offersObjection = this.#takeOffer(offer)
+      if (this.offersObjection !== undefined) return
+    }
     for (const entry of entries) {
       this.problem = isPrepared(entry) ? this.#takeOperation(entry) : this.#takeVoids(entry)
       if (this.problem) return
@@ -78,8 +87,16 @@ export class PushWork {
     )
   }
 
-  documentChanges(): DocumentChange[] {
-    return [...this.#documents.values()].map((draft) => draft.change()).filter((change) => change !== undefined)
+  /** What is to be stored of the documents, and what the space takes up with it. */
+  finish(): { readonly documents: readonly DocumentChange[]; readonly usage: Usage } {
+    const documents: DocumentChange[] = []
+    for (const draft of this.#documents.values()) {
+      const before = draft.usage
+      const change = draft.change()
+      this.#quota.change(before, draft.usage)
+      if (change) documents.push(change)
+    }
+    return { documents, usage: this.#quota.usage }
   }
 
   #document(key: { readonly collection: string; readonly document: string }): DocumentDraft {
@@ -93,16 +110,24 @@ export class PushWork {
     return draft
   }
 
-  #takeOffer(offer: Offer): void {
+  /** Tells why it does not fit into the space. */
+  #takeOffer(offer: Offer): string | undefined {
     const { collection, document, state } = offer
-    const refuse = (reason: Reason): void => void this.refusedOffers.push({ collection, document, reason })
+    const refuse = (reason: Reason): undefined => void this.refusedOffers.push({ collection, document, reason })
     const highest = state.writes.reduce((most, { time }) => Math.max(most, time), 0)
     if (this.#isAhead(highest)) {
       return refuse({ code: 'clock_ahead', message: 'The offered state holds a write of a time that is yet to come.' })
     }
     if (shownBytes(shown(state, document)) > this.#context.limits.documentBytes) return refuse(this.#tooLarge())
-    if (state.version.length === 0 || !this.#document(offer).join(state, this.head + 1)) return
-    this.#store(collection, highest)
+    const target = this.#document(offer)
+    const before = target.usage
+    if (state.version.length === 0 || !target.join(state, this.head + 1, this.#context.nowMs)) return undefined
+    const objection = this.#quota.objectionTo({
+      documents: target.usage.documents - before.documents,
+      bytes: target.usage.bytes - before.bytes,
+    })
+    this.#store(target, before, highest)
+    return objection
   }
 
   #takeVoids({ replica, from, to }: Void): PushProblem | undefined {
@@ -135,15 +160,22 @@ export class PushWork {
     // A state that was offered holds another operation of this name: applied, this one would vanish.
     if (covers(target.version, dot)) return draft.fork()
     const isReached = (seen: { readonly replica: ReplicaId; readonly counter: number }): boolean =>
-      seen.counter <= this.#lastCounterOf(seen.replica) || covers(target.version, seen)
+      this.#loaded.replicas.get(seen.replica)?.isRetired === true ||
+      seen.counter <= this.#lastCounterOf(seen.replica) ||
+      covers(target.version, seen)
     if (!operation.base.every(isReached)) return { code: 'missing', dot, collection, document }
     if (this.#isAhead(operation.time)) return { code: 'clock_ahead', dot }
     const reason = this.#objectionTo(prepared, target)
     if (reason) return { code: 'operation_rejected', dot, reason }
-    target.append(prepared, this.head + 1)
+    const before = target.usage
+    // A delete is taken into a full space too: it is how room is made.
+    const added = { documents: 1 - before.documents, bytes: prepared.bytes }
+    const objection = operation.type === 'delete' ? undefined : this.#quota.objectionTo(added)
+    if (objection !== undefined) return { code: 'space_full', dot, message: objection }
+    target.append(prepared, this.head + 1, this.#context.nowMs)
     draft.take(mark)
     this.#from ??= this.head
-    this.#store(collection, operation.time)
+    this.#store(target, before, operation.time)
     return undefined
   }
 
@@ -170,7 +202,7 @@ export class PushWork {
         message: `An operation has at most ${limits.operationBytes} bytes, this one ${bytes}.`,
       }
     }
-    if (!validate && target.mostBytes + bytes <= limits.documentBytes) return undefined
+    if (!validate && target.usage.bytes + bytes <= limits.documentBytes) return undefined
     const after = shown(apply(target.state, operation), operation.document)
     if (shownBytes(after) > limits.documentBytes) return this.#tooLarge()
     const reason = validate?.(operation, { before: shown(target.state, operation.document), after })
@@ -185,7 +217,9 @@ export class PushWork {
   }
 
   /** One more change of the space. It records the collection's strategy, if the push names one and none was. */
-  #store(collection: string, time: number): void {
+  #store(target: DocumentDraft, before: Usage, time: number): void {
+    const { collection } = target.key
+    this.#quota.change(before, target.usage)
     const seq = ++this.head
     this.highestTime = Math.max(this.highestTime, time)
     const strategy = Object.hasOwn(this.#named, collection) ? this.#named[collection] : undefined

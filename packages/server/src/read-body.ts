@@ -19,7 +19,8 @@ export async function readBody(request: Request, maxBytes: number): Promise<stri
       if (bytes > maxBytes) throw tooLarge(maxBytes)
       chunks.push(chunk)
     }
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    // A byte order mark is kept, so that it is refused: JSON has none.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks))
   } catch (cause) {
     if (cause instanceof SyncError) throw cause
     throw new SyncError('bad_message', 'The body is not whole, or not UTF-8.', { cause })

@@ -14,6 +14,7 @@ const STATUSES: Readonly<Partial<Record<SyncErrorCode, number>>> = {
   rate_limited: 429,
   server_error: 500,
   unavailable: 503,
+  space_full: 507,
   disk_full: 507,
 }
 
@@ -34,6 +35,9 @@ export const refusalOf = (code: SyncErrorCode, message: string, extra: Partial<R
   code,
   message,
 })
+
+/** In the same words whether there is no such space, it is not for them, or their device was revoked. */
+export const noSuchSpace = (): Refusal => refusalOf('forbidden', 'There is no such space for you.')
 
 /** The error that carries a refusal through the code; `status` where it is not the code's own. */
 export const refused = (refusal: Refusal, status?: number): SyncError =>

@@ -3,6 +3,7 @@ import {
   SyncError,
   decodePull,
   decodePush,
+  encodeDevices,
   encodeReceipt,
   encodeServerVersion,
   isName,
@@ -10,6 +11,7 @@ import {
 } from '@whisker/protocol'
 import { type Context, Hono } from 'hono'
 import { type Answer, type Exchange, answerRefusal, answerWith, respond } from './answer.ts'
+import { listDevices, revokeDevice } from './devices.ts'
 import { type PullServices, handlePull } from './handle-pull.ts'
 import { type PushServices, allowPush, handlePush } from './handle-push.ts'
 import { currentEpoch } from './position.ts'
@@ -27,25 +29,26 @@ export interface RouteServices extends PullServices, PushServices {
 interface Env {
   Bindings: Exchange
 }
-type Handler = (principal: Principal, space: string, context: Context<Env>) => Promise<Answer>
+type Right = (principal: Principal, space: string) => Promise<unknown>
+type Handler = (space: string, context: Context<Env>, principal: Principal) => Promise<Answer>
 
 const VERSION = '/v1/spaces/:space/version'
 const OPERATIONS = '/v1/spaces/:space/operations'
+const DEVICES = '/v1/spaces/:space/devices'
+const DEVICE = '/v1/spaces/:space/devices/:device'
 
 /** What the server answers at which path. Every path but `/health` is somebody's, in a space. */
 export function createRoutes(services: RouteServices): Hono<Env> {
   const { store, clock, limits } = services
 
-  const version: Handler = async (principal, space) => {
-    await services.allow(principal, space, 'read')
+  const version: Handler = async (space) => {
     const record = await store.read(space, (reader) => reader.space())
     const { head } = record
     const epoch = currentEpoch(record)
     return answerWith(encodeServerVersion({ protocol: PROTOCOL_VERSION, epoch, head, timeMs: clock.now() }))
   }
 
-  const pull: Handler = async (principal, space, context) => {
-    await services.allow(principal, space, 'read')
+  const pull: Handler = async (space, context, principal) => {
     const parameters = context.req.query()
     checkVersion(Number(parameters['v']))
     const request = decodePull(space, parameters, limits)
@@ -54,9 +57,7 @@ export function createRoutes(services: RouteServices): Hono<Env> {
     return { status: 200, text: page.text }
   }
 
-  const push: Handler = async (principal, space, context) => {
-    // Before the body is read: a stranger's costs nothing.
-    await allowPush(space, principal, services)
+  const push: Handler = async (space, context, principal) => {
     const message = parseJson(await readBody(context.req.raw, limits.messageBytes), limits.messageDepth)
     checkVersion((message as { readonly v?: unknown } | null)?.v)
     const request = decodePush(space, message, limits)
@@ -66,8 +67,19 @@ export function createRoutes(services: RouteServices): Hono<Env> {
     return answerWith(encodeReceipt(receipt))
   }
 
+  const devices: Handler = async (space) => answerWith(encodeDevices(await listDevices(space, services)))
+
+  const revoke: Handler = async (space, context) => {
+    const { device, atMs } = await revokeDevice(space, context.req.param('device') ?? '', services)
+    return answerWith({ v: PROTOCOL_VERSION, id: device, revokedAt: atMs })
+  }
+
+  const toRead: Right = async (principal, space) => services.allow(principal, space, 'read')
+  const toManage: Right = async (principal, space) => services.allow(principal, space, 'manage')
+  const toPush: Right = async (principal, space) => allowPush(space, principal, services)
+
   const inSpace =
-    (route: string, handle: Handler) =>
+    (route: string, right: Right, handle: Handler) =>
     async (context: Context<Env>): Promise<Response> => {
       context.env.route = route
       const principal = await services.identify(context.req.raw)
@@ -75,7 +87,9 @@ export function createRoutes(services: RouteServices): Hono<Env> {
       if (!isName(space)) throw new SyncError('bad_request', 'What the path names is not a name for a space.')
       context.env.space = space
       await services.ready()
-      return respond(context.req.raw, context.env, await handle(principal, space, context))
+      // Before anything of the space or of a body is read: a stranger's costs nothing.
+      await right(principal, space)
+      return respond(context.req.raw, context.env, await handle(space, context, principal))
     }
 
   const refuse =
@@ -90,12 +104,16 @@ export function createRoutes(services: RouteServices): Hono<Env> {
       await services.ready()
       return respond(context.req.raw, context.env, answerWith({ ok: true }))
     })
-    .get(VERSION, inSpace(VERSION, version))
-    .get(OPERATIONS, inSpace(OPERATIONS, pull))
-    .post(OPERATIONS, inSpace(OPERATIONS, push))
+    .get(VERSION, inSpace(VERSION, toRead, version))
+    .get(OPERATIONS, inSpace(OPERATIONS, toRead, pull))
+    .post(OPERATIONS, inSpace(OPERATIONS, toPush, push))
+    .get(DEVICES, inSpace(DEVICES, toRead, devices))
+    .delete(DEVICE, inSpace(DEVICE, toManage, revoke))
     .all('/health', wrongMethod)
     .all(VERSION, wrongMethod)
     .all(OPERATIONS, wrongMethod)
+    .all(DEVICES, wrongMethod)
+    .all(DEVICE, wrongMethod)
     .notFound(refuse(404, 'There is nothing at this path.'))
     .onError(async (thrown, context) => {
       const { status, refusal } = refusalFor(thrown)

@@ -1,10 +1,12 @@
 import { readdirSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Clock, systemClock } from '@whisker/protocol'
+import { type Clock, encodePull, systemClock } from '@whisker/protocol'
 import { expect, onTestFinished, test } from 'vitest'
 import { createServer } from './create-server.ts'
 import { serve } from './serve.ts'
+import type { SyncServer } from './server-options.ts'
 import { sqliteStore } from './sqlite-store.ts'
 import { startProcess } from './testing/processes.ts'
 import { TestClient } from './testing/test-client.ts'
@@ -111,6 +113,40 @@ test('a port or a host that is none is refused, and nothing listens', async () =
     await expect(serve(server, options as never)).rejects.toMatchObject({ code: 'invalid_options' })
   }
   expect(readdirSync('.')).toEqual(before)
+})
+
+test('timeouts that are none, or contradict each other, are refused', async () => {
+  const server = createServer({ store: sqliteStore(':memory:') })
+  onTestFinished(async () => server.close())
+  const wrong = [{ headersMs: 0 }, { requestMs: 1.5 }, { idleMs: '1' }, { bodyMs: 1 }, { headersMs: 200_000 }, 7]
+  for (const timeouts of wrong) {
+    await expect(serve(server, { port: 0, timeouts: timeouts as never })).rejects.toMatchObject({
+      code: 'invalid_options',
+    })
+  }
+})
+
+test('a reader that takes nothing in is let go, and what it asked for with it', async () => {
+  const server = createServer({ store: sqliteStore(':memory:') })
+  const { promise: isGone, resolve } = Promise.withResolvers<void>()
+  const watched: SyncServer = {
+    ...server,
+    async fetch(request) {
+      request.signal.addEventListener('abort', () => resolve())
+      return server.fetch(request)
+    },
+  }
+  const running = await serve(watched, { port: 0, timeouts: { idleMs: 1000 } })
+  onTestFinished(async () => running.close())
+  const anna = await new TestClient(async (request) => server.fetch(request), 'anna').meet()
+  anna.create('one', { text: 'x'.repeat(1_000_000) })
+  await anna.push()
+  const query = new URLSearchParams(encodePull({ ...anna.pullRequest(), acknowledged: [] })).toString()
+  const pull = `GET /v1/spaces/stories/operations?${query} HTTP/1.1\r\nhost: localhost\r\n\r\n`
+  const reader = connect(Number(new URL(running.url).port), '127.0.0.1').pause()
+  onTestFinished(() => void reader.destroy())
+  reader.write(pull.repeat(50))
+  await expect(isGone).resolves.toBeUndefined()
 })
 
 test('a taken port is refused by its name, and the server can be served on another', async () => {

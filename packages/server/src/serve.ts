@@ -1,8 +1,8 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SyncError } from '@whisker/protocol'
-import { createAdaptorServer } from '@hono/node-server'
-import { checkServeOptions } from './check-options.ts'
+import { checkServeOptions, withDefaults } from './check-options.ts'
+import { SOCKET_TIMEOUTS, createListener } from './listen.ts'
 import { isLoopbackHost } from './loopback.ts'
 import type { ServeOptions, SyncServer } from './server-options.ts'
 
@@ -22,6 +22,14 @@ const FLUSH_MS = 1000
 export async function serve(server: SyncServer, options: ServeOptions): Promise<RunningServer> {
   checkServeOptions(options)
   const { port, host = '127.0.0.1', drainOnSignal = false } = options
+  const timeouts = withDefaults(SOCKET_TIMEOUTS, options.timeouts)
+  if (timeouts.headersMs > timeouts.requestMs) {
+    throw new SyncError(
+      'invalid_options',
+      `Expected \`headersMs\` of at most \`requestMs\`, got ${timeouts.headersMs} and ${timeouts.requestMs}.`,
+      { fix: 'The headers are a part of the request: give them less time, or the request more.' },
+    )
+  }
   if (server.isOpen && !isLoopbackHost(host)) {
     throw new SyncError(
       'invalid_options',
@@ -32,12 +40,7 @@ export async function serve(server: SyncServer, options: ServeOptions): Promise<
     )
   }
   await server.ready()
-  const http = createAdaptorServer({
-    fetch: async (request) => server.fetch(request),
-    // The globals are the app's, not ours to replace.
-    overrideGlobalObjects: false,
-    serverOptions: { requestTimeout: 120_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 },
-  }) as Server
+  const http = createListener(server, timeouts)
   await listen(http, port, host)
 
   let closed: Promise<void> | undefined

@@ -1,4 +1,6 @@
-import type { Clock, Limits, Operation, Random, Reason, SyncStore } from '@whisker/protocol'
+import type { Clock, DeviceList, Limits, Operation, Random, Reason, RevokedDevice, SyncStore } from '@whisker/protocol'
+import type { CollectedTombstones } from './collect-tombstones.ts'
+import type { CorsOptions } from './cors.ts'
 import type { ShownDocument } from './document-draft.ts'
 
 /** Whoever makes a request. Replica ids are bound to the principal that first used them. */
@@ -9,7 +11,8 @@ export interface Principal {
 /** Who makes a request; undefined if nobody known does. It may look at the headers, never at the body. */
 export type Authenticate = (request: Request) => Principal | undefined | Promise<Principal | undefined>
 
-export type Action = 'create' | 'read' | 'write'
+/** `create`: to push to a space that is not there yet. `manage`: to revoke devices. */
+export type Action = 'create' | 'read' | 'write' | 'manage'
 /** The one place where rights are asked for, before anything of a space is read for somebody. */
 export type Authorize = (principal: Principal, space: string, action: Action) => boolean | Promise<boolean>
 
@@ -32,6 +35,8 @@ export interface ServerOptions {
   readonly authorize?: Authorize | undefined
   readonly validate?: Validate | undefined
   readonly limits?: Partial<Limits> | undefined
+  /** The web pages of other origins that may read the answers; without it, none. */
+  readonly cors?: CorsOptions | undefined
   readonly clock?: Clock | undefined
   readonly random?: Random | undefined
   /** Takes one line of JSON for each request: no contents, no ids of documents, no tokens. */
@@ -45,6 +50,12 @@ export interface SyncServer {
   ready(): Promise<void>
   /** Answers every request, and never rejects. */
   fetch(request: Request): Promise<Response>
+  /** Who works on a space, for whoever runs the server: nobody's rights are asked for. */
+  devices(space: string): Promise<DeviceList>
+  /** Bars a device from a space, for ever. Done twice, it stays as it was. A device that was never there is `bad_request`. */
+  revoke(space: string, device: string): Promise<RevokedDevice>
+  /** Removes the tombstones of a space that nobody needs any more; it happens by itself, too, at most once an hour. */
+  collect(space: string): Promise<CollectedTombstones>
   /** Refuses new requests, lets running ones finish, up to ten seconds, then closes the store. */
   close(): Promise<void>
 }
@@ -56,4 +67,15 @@ export interface ServeOptions {
   readonly host?: string | undefined
   /** On SIGTERM and SIGINT: closes, then ends the process. A second signal ends it at once. */
   readonly drainOnSignal?: boolean | undefined
+  readonly timeouts?: Partial<SocketTimeouts> | undefined
+}
+
+/** How long a connection may keep others waiting, in milliseconds. */
+export interface SocketTimeouts {
+  /** From the first byte of a request, or from connecting, to the end of its headers: 20 seconds. */
+  readonly headersMs: number
+  /** To the end of its body: 2 minutes, in which a slow phone sends a full push. Not less than `headersMs`. */
+  readonly requestMs: number
+  /** In which nothing moves in either direction: 2 minutes. More than the 25 seconds that a pull may wait. */
+  readonly idleMs: number
 }

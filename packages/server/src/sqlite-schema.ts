@@ -20,7 +20,9 @@ CREATE TABLE space (
   name TEXT NOT NULL UNIQUE,
   head INTEGER NOT NULL,
   highest_time INTEGER NOT NULL,
-  collected INTEGER NOT NULL
+  collected INTEGER NOT NULL,
+  documents INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE epoch_began (
   space INTEGER NOT NULL REFERENCES space (id),
@@ -45,7 +47,14 @@ CREATE TABLE replica (
   last_check INTEGER NOT NULL,
   seen_ms INTEGER NOT NULL,
   since INTEGER NOT NULL,
+  retired INTEGER NOT NULL,
   PRIMARY KEY (space, replica)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE revoked_device (
+  space INTEGER NOT NULL REFERENCES space (id),
+  device TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (space, device)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE kept_check (
   space INTEGER NOT NULL REFERENCES space (id),
@@ -64,9 +73,11 @@ CREATE TABLE document (
   state_bytes INTEGER NOT NULL,
   tail_bytes INTEGER NOT NULL,
   version TEXT NOT NULL,
+  tombstone_ms INTEGER,
   UNIQUE (space, collection, document),
   UNIQUE (space, seq)
 ) STRICT;
+CREATE INDEX document_tombstone ON document (space, seq, tombstone_ms) WHERE tombstone_ms IS NOT NULL;
 CREATE TABLE document_state (
   document INTEGER PRIMARY KEY REFERENCES document (id),
   text TEXT NOT NULL

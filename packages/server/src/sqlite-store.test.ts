@@ -10,7 +10,17 @@ import { startProcess } from './testing/processes.ts'
 import { replicaNamed } from './testing/test-client.ts'
 import { temporaryFolder, testServer } from './testing/test-server.ts'
 
-const NOTHING: SpaceChanges = { head: 0, highestTime: 0, collected: 0, strategies: [], replicas: [], documents: [] }
+const NOTHING: SpaceChanges = {
+  head: 0,
+  highestTime: 0,
+  collected: 0,
+  usage: { documents: 0, bytes: 0 },
+  strategies: [],
+  replicas: [],
+  documents: [],
+  removed: [],
+  revoked: [],
+}
 
 async function openStore(path: string = join(temporaryFolder(), 'sync.db')): Promise<SyncStore> {
   const store = sqliteStore(path)

@@ -1,7 +1,8 @@
 import type { SyncStore } from '@whisker/protocol'
 import { GroupCommit, Snapshots } from './group-commit.ts'
 import { openDatabase } from './sqlite-open.ts'
-import { sqliteReader, sqliteTransaction } from './sqlite-space.ts'
+import { sqliteReader } from './sqlite-reader.ts'
+import { sqliteTransaction } from './sqlite-space.ts'
 
 /**
  * A store in one SQLite file, made if it is new; `:memory:` for none. Throws at once what is wrong with the path or

@@ -2,18 +2,12 @@ import {
   type Dot,
   type Limits,
   type PullRequest,
-  type Refusal,
-  type ReplicaRow,
   type SpaceReader,
   type SpaceRecord,
   type SyncRow,
-  type TailEntry,
   encodePageAround,
-  encodeRowAround,
 } from '@whisker/protocol'
-import { currentEpoch, epochsFrom, isAheadOf } from './position.ts'
-import { refusalOf } from './refusal.ts'
-import type { Principal } from './server-options.ts'
+import { currentEpoch, newEpochsFrom } from './position.ts'
 
 /** What a row is answered with: what its tail holds after `since`, or its state and all of its tail. */
 export interface PlannedRow {
@@ -33,31 +27,6 @@ export interface PagePlan {
 
 /** What a row costs beside its texts. */
 const ROW_BYTES = 320
-
-export function refusePull(
-  request: PullRequest,
-  space: SpaceRecord,
-  replicas: readonly ReplicaRow[],
-  principal: Principal,
-  nowMs: number,
-): Refusal | undefined {
-  const foreign = replicas.find((row) => row.principal !== principal.id)
-  if (foreign) {
-    return refusalOf('wrong_principal', `The replica ${foreign.replica} was first used by another principal.`, {
-      fix: 'Sign in as whoever wrote with it.',
-    })
-  }
-  if (!isAheadOf(space, request)) return undefined
-  return refusalOf(
-    'resync',
-    'The server does not hold all that this client was told; its database was restored or replaced.',
-    {
-      reason: 'restored',
-      epochs: epochsFrom(space, request.cursor.epoch),
-      timeMs: nowMs,
-    },
-  )
-}
 
 /** Where the scan goes on: a new epoch begins it again. */
 export const scanStart = ({ cursor }: PullRequest, space: SpaceRecord): number =>
@@ -119,7 +88,7 @@ export async function takePull(
   const { since, after, more } = plan
   const text = encodePageAround(
     {
-      epochs: epochsFrom(space, request.cursor.epoch),
+      epochs: newEpochsFrom(space, request.cursor.epoch),
       timeMs: nowMs,
       since,
       after,
@@ -130,20 +99,13 @@ export async function takePull(
         space.strategies.filter(({ seq }) => seq > request.cursor.since).map((one) => [one.collection, one.strategy]),
       ),
     },
-    sent.map(({ row, tail }) => writeRow(row, states.get(row), tail)),
+    sent.map(({ row, tail }) => ({
+      collection: row.collection,
+      document: row.document,
+      seq: row.seq,
+      state: states.get(row),
+      tail: tail.map((entry) => entry.text),
+    })),
   )
   return { text, plan, rowCount: sent.length }
 }
-
-const writeRow = (
-  { collection, document, seq }: SyncRow,
-  state: string | undefined,
-  tail: readonly TailEntry[],
-): string =>
-  encodeRowAround(
-    collection,
-    document,
-    seq,
-    state,
-    tail.map(({ text }) => text),
-  )

@@ -1,10 +1,12 @@
 import type { PushRequest, Receipt, Refusal, ReplicaChange, ReplicaId, SpaceChanges } from '@whisker/protocol'
 import type { LoadedPush } from './load-push.ts'
-import { currentEpoch, epochsFrom, isAheadOf } from './position.ts'
+import { currentEpoch, epochsFrom, newEpochsFrom } from './position.ts'
 import type { PreparedPush } from './prepare-push.ts'
 import { type PushContext, PushWork } from './push-work.ts'
 import { refusalOf } from './refusal.ts'
+import { refuseClient } from './refuse-client.ts'
 import { ReplicaDraft, lastOf } from './replica-draft.ts'
+import { noChanges } from './space-changes.ts'
 
 /** What a push comes to: a refusal, which stores nothing, or a receipt and what it stands for. */
 export type PushOutcome =
@@ -12,8 +14,8 @@ export type PushOutcome =
   | { readonly receipt: Receipt; readonly changes: SpaceChanges; readonly refusal?: never }
 
 /**
- * The server's side of a push, in this order: the principal, the epoch, the forks, the offers, the entries. It stops
- * at the first problem: what came before is taken, and nothing from there on.
+ * The server's side of a push, in this order: whether the client is let in at all, its epochs, the forks, the offers,
+ * the entries. It stops at the first problem: what came before is taken, and nothing from there on.
  */
 export function takePush(push: PreparedPush, loaded: LoadedPush, context: PushContext): PushOutcome {
   const refusal = refuseWhole(push.request, loaded, context)
@@ -28,10 +30,14 @@ export function takePush(push: PreparedPush, loaded: LoadedPush, context: PushCo
   const work = new PushWork(loaded, context, drafts)
   if (forked[0]) work.problem = forked[0].fork()
   else work.run(push)
+  if (work.offersObjection !== undefined) {
+    const fix = 'Raise the limits of the space on the server.'
+    return { refusal: refusalOf('space_full', work.offersObjection, { fix, timeMs: context.nowMs }) }
+  }
   const sound = [...drafts.values()].filter((draft) => !forked.includes(draft))
   return {
     receipt: {
-      epochs: epochsFrom(loaded.space, push.request.cursor.epoch),
+      epochs: newEpochsFrom(loaded.space, push.request.cursor.epoch),
       timeMs: context.nowMs,
       acknowledged: sound.map(({ replica, reached }) => ({ replica, counter: reached.counter })),
       from: work.from,
@@ -41,42 +47,29 @@ export function takePush(push: PreparedPush, loaded: LoadedPush, context: PushCo
       strategies: work.recordedAmong(push.request.strategies),
     },
     changes: {
+      ...noChanges(loaded.space),
       head: work.head,
       highestTime: work.highestTime,
-      collected: loaded.space.collected,
       strategies: work.newStrategies,
       replicas: sound.map((draft) => replicaChange(draft, push.request, loaded, context)),
-      documents: work.documentChanges(),
+      ...work.finish(),
     },
   }
 }
 
-/** Whether this is a server of another history, or a stranger to one of the replicas: then it takes nothing at all. */
-function refuseWhole(
-  request: PushRequest,
-  { space, replicas }: LoadedPush,
-  { principal, nowMs }: PushContext,
-): Refusal | undefined {
-  const known = request.replicas.map(({ replica }) => ({ replica, row: replicas.get(replica) }))
-  const foreign = known.find(({ row }) => row && row.principal !== principal.id)
-  if (foreign) {
-    return refusalOf('wrong_principal', `The replica ${foreign.replica} was first used by another principal.`, {
-      fix: 'Sign in as whoever wrote the pending work.',
-    })
-  }
-  const extra = {
-    epochs: epochsFrom(space, request.cursor.epoch),
-    timeMs: nowMs,
-    replicas: known.map(({ replica, row }) => ({ replica, ...lastOf(row) })),
-  }
-  if (isAheadOf(space, request)) {
-    const message = 'The server does not hold all that this client was told; its database was restored or replaced.'
-    return refusalOf('resync', message, { ...extra, reason: 'restored' })
-  }
+/** Whether nothing at all of the push is to be taken. A client that has to sort itself out is told how far it came. */
+function refuseWhole(request: PushRequest, loaded: LoadedPush, { principal, nowMs }: PushContext): Refusal | undefined {
+  const { space, isRevoked } = loaded
+  const claimed = request.replicas.map(({ replica }) => ({ replica, row: loaded.replicas.get(replica) }))
+  const known = claimed.map(({ row }) => row).filter((row) => row !== undefined)
+  const replicas = claimed.map(({ replica, row }) => ({ replica, ...lastOf(row) }))
+  const refusal = refuseClient(request, { space, replicas: known, isRevoked }, principal, nowMs)
+  if (refusal) return refusal.code === 'resync' ? { ...refusal, replicas } : refusal
   const outdated = request.replicas.find(({ epoch }) => epoch !== currentEpoch(space))
   if (!outdated) return undefined
   const message = `A replica id writes in one epoch only: ${outdated.replica} is of ${outdated.epoch ?? 'none'}, now it is ${currentEpoch(space)}.`
-  return refusalOf('new_epoch', message, extra)
+  const epochs = epochsFrom(space, request.cursor.epoch)
+  return refusalOf('new_epoch', message, { epochs, timeMs: nowMs, replicas })
 }
 
 function replicaChange(
@@ -87,7 +80,7 @@ function replicaChange(
 ): ReplicaChange {
   const owner = replicas.get(replica)?.principal ?? principal.id
   return {
-    row: { replica, principal: owner, device, last, seenMs: nowMs, since: cursor.since },
+    row: { replica, principal: owner, device, last, seenMs: nowMs, since: cursor.since, isRetired: false },
     checks: taken.slice(-limits.checksKept),
     forgetUpTo: Math.max(0, last.counter - limits.checksKept),
   }

@@ -20,6 +20,7 @@ import {
   type ReplicaId,
   type Strategies,
   type VersionVector,
+  type WriteName,
   checkAfter,
   checkAfterVoids,
   decodePage,
@@ -41,6 +42,7 @@ export interface OperationParts {
   readonly collection?: string
   readonly base?: VersionVector
   readonly time?: number
+  readonly drop?: readonly WriteName[]
 }
 
 /** One replica that pushes and pulls by hand: it keeps no documents and decides nothing. */
@@ -76,6 +78,17 @@ export class TestClient {
     return this.#write('update', document, [{ root: 'content', path: [field], value }], parts)
   }
 
+  /** Deletes what this replica wrote last, or what `base` says. */
+  delete(document: string, parts: OperationParts = {}): Operation {
+    const base = parts.base ?? [{ replica: this.replica, counter: this.counter }]
+    return this.#write('delete', document, [{ root: 'content', path: [], value: undefined }], { ...parts, base })
+  }
+
+  /** Takes writes away without writing anything. */
+  drop(document: string, drop: readonly WriteName[]): Operation {
+    return this.#write('update', document, [], { drop })
+  }
+
   #write(type: Operation['type'], document: string, delta: readonly FieldWrite[], parts: OperationParts): Operation {
     const operation: Operation = {
       type,
@@ -86,7 +99,7 @@ export class TestClient {
       base: parts.base ?? EMPTY_VERSION,
       delta,
       keep: NO_NAMES,
-      drop: NO_NAMES,
+      drop: parts.drop ?? NO_NAMES,
     }
     this.outbox.push(operation)
     return operation
@@ -99,8 +112,8 @@ export class TestClient {
 
   /** First contact: learns the epoch, without which nothing is taken. */
   async meet(): Promise<this> {
-    const page = await this.pull()
-    this.epoch = page.epochs.at(-1)?.id
+    await this.pull()
+    this.epoch = this.cursor.epoch
     return this
   }
 
@@ -171,8 +184,9 @@ export class TestClient {
 
   /** Pulls one page and moves the cursor by it. */
   async pull(changes: Partial<PullRequest> = {}): Promise<Page> {
+    const named = this.pullRequest(changes).cursor.epoch
     const page = await pageOf(await this.pullRaw(changes))
-    this.cursor = { epoch: page.epochs.at(-1)?.id, since: page.since, after: page.after }
+    this.cursor = { epoch: page.epochs.at(-1)?.id ?? named, since: page.since, after: page.after }
     this.seen = Math.max(this.seen, page.after)
     return page
   }

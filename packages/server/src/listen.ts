@@ -1,0 +1,79 @@
+import { STATUS_CODES, type Server, type ServerResponse, createServer as createHttpServer } from 'node:http'
+import type { Socket } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { answerRefusal } from './answer.ts'
+import { JSON_HEADERS } from './answer-headers.ts'
+import { refusalOf } from './refusal.ts'
+import type { SocketTimeouts, SyncServer } from './server-options.ts'
+
+export const SOCKET_TIMEOUTS: SocketTimeouts = { headersMs: 20_000, requestMs: 120_000, idleMs: 120_000 }
+
+/** Longer than a client waits between two pulls. */
+const KEEP_ALIVE_MS = 65_000
+/** How often Node looks for requests that take too long. */
+const MOST_CHECK_MS = 10_000
+
+/**
+ * Node's HTTP server around `fetch`. What is no request (garbage, headers without end, a body that never comes) is
+ * answered here with the words and headers of any other refusal, and its connection is closed.
+ */
+export function createListener(server: SyncServer, timeouts: SocketTimeouts): Server {
+  const { headersMs, requestMs, idleMs } = timeouts
+  const onRequest = getRequestListener(async (request) => server.fetch(request), {
+    // The globals are the app's, not ours to replace.
+    overrideGlobalObjects: false,
+    errorHandler: () => new Response(MALFORMED.text, { status: MALFORMED.status, headers: JSON_HEADERS }),
+  })
+  const http = createHttpServer(
+    {
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: Math.min(MOST_CHECK_MS, headersMs),
+      // A request without a host is refused in our words, not in Node's.
+      requireHostHeader: false,
+    },
+    (incoming, outgoing) => void onRequest(incoming, outgoing),
+  )
+  http.setTimeout(idleMs)
+  // Nothing here waits for leave to send a body, whatever a client expects.
+  http.on('checkExpectation', (incoming, outgoing) => void http.emit('request', incoming, outgoing))
+  http.on('connect', (_, socket) => refuseOn(socket as Socket, 'ERR_CONNECT'))
+
+  const unfinished = new WeakMap<object, Set<ServerResponse>>()
+  http.on('request', ({ socket }, outgoing) => {
+    const answers = unfinished.get(socket) ?? new Set()
+    unfinished.set(socket, answers.add(outgoing))
+    outgoing.once('close', () => answers.delete(outgoing))
+  })
+  http.on('clientError', (error, socket) => {
+    const isMidway = [...(unfinished.get(socket) ?? [])].some((outgoing) => outgoing.headersSent)
+    // Half an answer may have left: anything written now would be read as its other half.
+    if (isMidway) socket.destroy()
+    else refuseOn(socket as Socket, (error as NodeJS.ErrnoException).code ?? '')
+  })
+  return http
+}
+
+const MALFORMED = answerRefusal(400, refusalOf('bad_request', 'What came is not a request of HTTP/1.1.'))
+/**
+ * By the code of Node's error; what is not here is malformed. None is `too_large`, at which a client splits its work:
+ * what is too large here is no part of the work.
+ */
+const REFUSALS: Readonly<Record<string, ReturnType<typeof answerRefusal>>> = {
+  HPE_HEADER_OVERFLOW: answerRefusal(431, refusalOf('bad_request', 'The URL and the headers have at most 16 KiB.')),
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: answerRefusal(413, refusalOf('bad_request', 'The chunks have too long extensions.')),
+  // The network was slow, not the client wrong: it tries again.
+  ERR_HTTP_REQUEST_TIMEOUT: answerRefusal(408, refusalOf('unavailable', 'The request took too long to arrive.')),
+  ERR_CONNECT: answerRefusal(405, refusalOf('bad_request', 'This server is no proxy.')),
+}
+
+function refuseOn(socket: Socket, code: string): void {
+  // Whoever sends nonsense may be gone already.
+  socket.on('error', () => socket.destroy())
+  if (!socket.writable) return void socket.destroy()
+  const { status, text } = REFUSALS[code] ?? MALFORMED
+  const headers = { ...JSON_HEADERS, 'content-length': Buffer.byteLength(text), connection: 'close' }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`, () => socket.destroy())
+}
