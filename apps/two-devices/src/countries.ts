@@ -18,3 +18,12 @@ export const editions = (count: number): Entry[] =>
   Array.from({ length: count }, (_, index) => FIRST_YEAR + index).flatMap((year) =>
     atlas().map(([id, value]): Entry => [`${id}-${year}`, { ...value, edition: { year, of: id } }]),
   )
+
+/** A note from each country of these regions: `postcard-fra` and so on. */
+export const postcards = (...regions: readonly Country['region'][]): Entry[] =>
+  countries
+    .filter(({ region }) => regions.includes(region))
+    .map(({ cca3, name, capital }): Entry => [
+      `postcard-${cca3.toLowerCase()}`,
+      { title: `From ${name.common}`, text: capital?.[0] ?? 'No city anywhere.' },
+    ])

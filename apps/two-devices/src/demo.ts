@@ -4,6 +4,7 @@ import { checkAll } from './acts/check-all.ts'
 import { compare } from './acts/compare.ts'
 import { editOffline } from './acts/edit-offline.ts'
 import { killInMidPush } from './acts/kill-in-mid-push.ts'
+import { restoreBackup } from './acts/restore-backup.ts'
 import { settle } from './acts/settle.ts'
 import { atlas } from './countries.ts'
 import { type Facts, noFacts } from './facts.ts'
@@ -41,7 +42,8 @@ export async function runDemo({ folder, editions, telling }: DemoOptions): Promi
     const later = await act('Back online', async () => backOnline(scenery))
     await act('What each device sees', async () => compare(later))
     await act('Settled on the tablet', async () => settle(later))
-    await act('The check', async () => checkAll(later))
+    const restored = await act('A backup is restored', async () => restoreBackup(later))
+    await act('The check', async () => checkAll(restored))
     facts.ok = facts.differences.length === 0
   } catch (error) {
     facts.error = error instanceof Error ? error.message : String(error)

@@ -1,4 +1,4 @@
-import { atlas, editions } from './countries.ts'
+import { atlas, editions, postcards } from './countries.ts'
 
 /*
  * What every device must hold at the end, written down by hand from the story and worked out with plain
@@ -14,8 +14,13 @@ export interface ExpectedDocument {
 
 export function expectedDocuments(editionCount: number): ExpectedDocument[] {
   return [
-    ...atlas().map(([id, country]) => ({ collection: 'atlas', id, value: { ...country, ...CHANGED[id]?.(country) } })),
+    ...atlas()
+      .filter(([id]) => !DELETED.includes(id))
+      .map(([id, country]) => ({ collection: 'atlas', id, value: { ...country, ...CHANGED[id]?.(country) } })),
     ...editions(editionCount).map(([id, value]) => ({ collection: 'atlas', id, value })),
+    ...postcards('Europe', 'Asia', 'Africa')
+      .filter(([id]) => !DELETED.includes(id))
+      .map(([id, value]) => ({ collection: 'notes', id, value })),
     ...WRITTEN,
   ]
 }
@@ -23,28 +28,41 @@ export function expectedDocuments(editionCount: number): ExpectedDocument[] {
 type Fields = Readonly<Record<string, unknown>>
 
 const CHANGED: Readonly<Record<string, (country: Fields) => Fields>> = {
-  // Both edits are in it
-  prt: ({ languages }) => ({ capital: ['Lisboa'], languages: { ...(languages as Fields), mwl: 'Mirandese' } }),
+  // All four edits are in it: two before the backup; one that the backup lacks; one unaware of that
+  prt: ({ languages }) => ({
+    capital: ['Lisboa'],
+    languages: { ...(languages as Fields), mwl: 'Mirandese' },
+    visited: 'at night',
+    language: 'a little',
+  }),
   // The value that the conflict was settled with
   jpn: ({ name }) => ({ name: { ...(name as Fields), common: 'Japan (Nihon, Nippon)' } }),
   // The edit won over the delete and brought back the whole document
   ata: () => ({ capital: ['McMurdo Station'] }),
+  // The backup lacks it
+  ita: () => ({ visited: 'in the rain' }),
 }
+
+/** Deleted after the backup was taken. When it was restored, the second was known to the laptop alone. */
+const DELETED = ['bvt', 'hmd', 'postcard-isl']
 
 const WRITTEN: readonly ExpectedDocument[] = [
   // The later write, and the other as a note of its own
   { collection: 'notes', id: 'packing', value: { title: 'To pack', text: 'pencil, umbrella' } },
   { collection: 'notes', id: 'packing~*', value: { title: 'To pack', text: 'pencil, raincoat' } },
-  { collection: 'notes', id: 'ferries', value: { title: 'Ferries', text: 'The last one leaves at nine.' } },
+  { collection: 'notes', id: 'ferries', value: { title: 'Ferries', text: 'The last one leaves at nine.', pier: 3 } },
   // Both versions, the copy with its new title
-  { collection: 'drafts', id: 'opening', value: { title: 'Opening', text: 'Lisbon slept.' } },
+  { collection: 'drafts', id: 'opening', value: { title: 'Opening', text: 'Lisbon slept.', place: 'Alfama' } },
   {
     collection: 'drafts',
     id: 'opening~*',
     value: { title: 'Opening, again', text: 'It rained softly.' },
   },
   // The laptop's, picked although the tablet's was later
-  { collection: 'chapters', id: 'one', value: { title: 'The Harbour', text: 'The ferry was late.' } },
+  { collection: 'chapters', id: 'one', value: { title: 'The Harbour', text: 'The ferry never came.' } },
+  // Created after the backup: by one and edited by the other; and edited again before the server had it back
+  { collection: 'drafts', id: 'ending', value: { title: 'Ending', text: 'The ferry came at last.' } },
+  { collection: 'notes', id: 'hotel', value: { title: 'Hotel', text: 'Room 14' } },
 ]
 
 export interface ExpectedOpen {

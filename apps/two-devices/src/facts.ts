@@ -12,6 +12,8 @@ export interface Facts {
   readonly push?: PushFacts
   /** The conflicts and copies that both devices listed before anything was settled. */
   readonly open: readonly OpenFacts[]
+  /** The backup that was put in the place of the server's database. */
+  readonly restore?: RestoreFacts
   readonly devices: readonly DeviceFacts[]
   readonly server?: { readonly bytesOnDisk: number }
   readonly differences: readonly Difference[]
@@ -23,6 +25,21 @@ export interface PushFacts {
   /** Those of them it knew to be on the server when that was killed. */
   readonly acknowledged: number
   readonly batchOperations: number
+}
+
+export interface RestoreFacts {
+  /** How many changes the server had taken. */
+  readonly head: {
+    readonly inBackup: number
+    /** When its database was lost: the most that any device had seen. */
+    readonly atLoss: number
+    /** When the second device came back to the restored one. */
+    readonly atSecondReturn: number
+  }
+  /** Documents that each device gave back to the server, in the order in which they returned. */
+  readonly offered: readonly { readonly device: string; readonly documents: number }[]
+  /** All of these documents, each counted once. */
+  readonly cameBack: number
 }
 
 export interface OpenFacts {

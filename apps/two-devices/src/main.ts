@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { runDemo } from './demo.ts'
 import { type Audience, Telling } from './telling.ts'
 
-const HELP = `Two devices that work offline, a server that is killed, and nothing lost.
+const HELP = `Two devices that work offline, a server that is killed and later set back, and nothing lost.
 
   node src/main.ts [options]
 

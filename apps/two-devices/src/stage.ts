@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { httpTransport } from '@whisker/transport-http'
 import type { FactsDraft } from './facts.ts'
 import { type DeviceProcess, type ServerProcess, startDevice, startServer } from './processes/control.ts'
 import { COLLECTIONS, SPACE } from './story.ts'
@@ -48,6 +49,16 @@ export class Stage {
     })
     this.#running.add(device)
     return device
+  }
+
+  /** How many changes the server has taken. */
+  async headOf({ url }: ServerProcess): Promise<number> {
+    const transport = httpTransport({ url, token: TOKEN })
+    try {
+      return (await transport.version(SPACE)).head
+    } finally {
+      await transport.close()
+    }
   }
 
   /** Ends whatever still runs. */

@@ -103,6 +103,40 @@ export const SETTLED = {
   drafts: 'Opening, again',
 } as const
 
+export type Change = { readonly collection: string; readonly id: string } & (
+  | { readonly does: 'create' | 'update'; readonly value: JsonObject }
+  | { readonly does: 'delete' }
+)
+
+/** What comes after the backup of the server. Each device syncs its part, and has the other's; then the tablet is off. */
+export const AFTER_BACKUP: Readonly<Record<'laptop' | 'tablet', readonly Change[]>> = {
+  laptop: [
+    { does: 'update', collection: 'atlas', id: 'ita', value: { visited: 'in the rain' } },
+    { does: 'update', collection: 'notes', id: 'ferries', value: { pier: 3 } },
+    { does: 'delete', collection: 'atlas', id: 'bvt' },
+  ],
+  tablet: [
+    { does: 'create', collection: 'drafts', id: 'ending', value: { title: 'Ending', text: 'The ferry came.' } },
+    { does: 'update', collection: 'drafts', id: 'opening', value: { place: 'Alfama' } },
+    { does: 'update', collection: 'chapters', id: 'one', value: { text: 'The ferry never came.' } },
+    { does: 'delete', collection: 'notes', id: 'postcard-isl' },
+  ],
+}
+
+/** The laptop syncs this with the server that is then lost; the tablet never sees it there. */
+export const LAPTOP_ALONE: readonly Change[] = [
+  { does: 'create', collection: 'notes', id: 'hotel', value: { title: 'Hotel', text: 'Room 12' } },
+  { does: 'update', collection: 'drafts', id: 'ending', value: { text: 'The ferry came at last.' } },
+  { does: 'update', collection: 'atlas', id: 'prt', value: { visited: 'at night' } },
+  { does: 'delete', collection: 'atlas', id: 'hmd' },
+]
+
+/** Written while there is no server, on top of what the backup lacks, and beside what the tablet has not seen. */
+export const WITHOUT_SERVER: Readonly<Record<'laptop' | 'tablet', readonly Change[]>> = {
+  laptop: [{ does: 'update', collection: 'notes', id: 'hotel', value: { text: 'Room 14' } }],
+  tablet: [{ does: 'update', collection: 'atlas', id: 'prt', value: { language: 'a little' } }],
+}
+
 /** A patch that writes one place. */
 export const patchAt = (path: readonly string[], value: JsonValue): JsonObject =>
   path.toReversed().reduce<JsonValue>((inner, key) => ({ [key]: inner }), value) as JsonObject

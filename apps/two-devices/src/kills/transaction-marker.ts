@@ -36,12 +36,8 @@ export const markedState = (state: StateStore, marker: TransactionMarker): State
   async open(space, mintDevice) {
     const store = await state.open(space, mintDevice)
     return {
-      device: store.device,
-      load: () => store.load(),
+      ...store,
       commit: (commit) => marker.during(() => store.commit(commit)),
-      watch: (listener) => store.watch(listener),
-      close: () => store.close(),
-      destroy: () => store.destroy(),
     }
   },
 })

@@ -15,6 +15,7 @@ import { sqliteState } from '@whisker/state-node'
 import { httpTransport } from '@whisker/transport-http'
 import { answerCalls, tell } from './answer-calls.ts'
 import { type Failure, failureOf } from './messages.ts'
+import { watchOffers } from './watch-offers.ts'
 
 // A process of its own, started by control.ts: one engine on one file.
 
@@ -60,20 +61,23 @@ export interface DeviceEvents {
 }
 
 let opened: SyncEngine | undefined
+let offered: ReadonlySet<string> = new Set()
 let collections: readonly string[] = []
 
 const commands = {
   async open(settings: DeviceSettings): Promise<void> {
     const { name, file, url, token, space, batchOperations } = settings
+    const watched = watchOffers(httpTransport({ url, token }))
     const options: SyncEngineOptions<AnyDocuments> = {
       space,
       device: { name },
       collections: settings.collections,
       state: sqliteState(file),
-      transport: httpTransport({ url, token }),
+      transport: watched.transport,
       limits: batchOperations === undefined ? {} : { batchOperations },
     }
     opened = await SyncEngine.open(options)
+    offered = watched.offered
     collections = Object.keys(settings.collections)
     forward(opened)
   },
@@ -128,6 +132,8 @@ const commands = {
 
   status: (): SyncStatus => engine().status,
   statistics: (): Statistics => engine().statistics,
+  /** The documents, as `collection/id`, that servers which had lost them took back since this device was opened. */
+  offered: (): readonly string[] => [...offered],
   rejected: (): readonly { readonly id: string; readonly code: string }[] =>
     engine()
       .rejected.list()

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { newFolder } from '../testing/run.ts'
+import { backUp, restore } from './backup.ts'
 import { type DeviceProcess, type ServerProcess, startDevice, startServer } from './control.ts'
 
 const TOKEN = 'a-token'
@@ -43,8 +44,6 @@ test('what fails in a device fails here, with its code', async () => {
 
 test('a device that cannot be opened says why and is not left running', async () => {
   const place = newPlace()
-  await place.device('laptop', 'http://127.0.0.1:9')
-  await expect(place.device('laptop', 'http://127.0.0.1:9')).rejects.toMatchObject({ code: 'store_in_use' })
   await expect(place.device('no/such/folder', 'http://127.0.0.1:9')).rejects.toThrow('no/such/folder')
 })
 
@@ -94,6 +93,33 @@ test('a server and a device that were killed go on from their files, on the same
     { collection: 'notes', id: 'two', value: { text: 'b' }, metadata: {}, pending: 0, conflicts: 0 },
   ])
   expect(await again.call('rejected')).toEqual([])
+})
+
+test('a server that is restored from a backup of its running self gets back what it lost', async () => {
+  const place = newPlace()
+  const [file, backup] = [join(place.folder, 'server.db'), join(place.folder, 'backup.db')]
+  const { process, url, port } = await place.server()
+  const laptop = await place.device('laptop', url)
+  await laptop.call('create', 'notes', 'kept', { text: 'a' })
+  await laptop.call('start')
+  await laptop.call('synced')
+  await backUp(file, backup)
+  await laptop.call('create', 'notes', 'lost', { text: 'b' })
+  await laptop.call('synced')
+  await laptop.call('stop')
+  await process.kill('SIGKILL')
+  restore(file, backup)
+
+  await place.server(port)
+  const tablet = await place.device('tablet', url)
+  await tablet.call('start')
+  await tablet.call('synced')
+  expect(await tablet.call('ids', 'notes')).toEqual(['kept'])
+  await laptop.call('start')
+  await laptop.call('synced')
+  expect(await laptop.call('offered')).toEqual(['notes/lost'])
+  await tablet.call('synced')
+  expect(await tablet.call('ids', 'notes')).toEqual(['kept', 'lost'])
 })
 
 test('a server turns away whoever does not show the token', async () => {
