@@ -1,20 +1,25 @@
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const workspaces = [
   ...['packages', 'apps'].flatMap((folder) =>
     readdirSync(join(import.meta.dirname, folder)).map((name) => `${folder}/${name}`),
   ),
+  'bench',
   'tools',
 ]
 
 const longTests = '**/*.long.test.ts'
+const packedTests = '**/*.packed.test.ts'
 const neverTests = ['**/node_modules/**', '**/dist/**']
 
-// `vitest run` is everything but the long tests, `vitest run --mode long` is the long tests alone.
+// `vitest run` is everything but these two; `vitest run --mode long` is the long tests alone, `vitest run --mode packed` those of
+// the packages as npm would get them.
 export default defineConfig(({ mode }) => {
   const long = mode === 'long'
+  const packed = mode === 'packed'
+  const slow = long || packed
   return {
     test: {
       passWithNoTests: long,
@@ -22,11 +27,12 @@ export default defineConfig(({ mode }) => {
         extends: true as const,
         root,
         test: {
-          name: root === 'tools' ? '@whisker/tools' : `@whisker/${root.split('/')[1]}`,
-          include: [long ? longTests : '**/*.test.ts'],
-          exclude: long ? neverTests : [...neverTests, longTests],
+          name: `@whisker/${basename(root)}`,
+          include: [long ? longTests : packed ? packedTests : '**/*.test.ts'],
+          exclude: slow ? neverTests : [...neverTests, longTests, packedTests],
+          globalSetup: packed ? join(import.meta.dirname, 'tools/publish/pack.setup.ts') : [],
           // Generous, because tests start processes and the machine may be busy.
-          testTimeout: long ? 600_000 : 30_000,
+          testTimeout: slow ? 600_000 : 30_000,
           hookTimeout: 30_000,
         },
       })),

@@ -1,7 +1,13 @@
-// What CI checks beside the tests, all of it whatever fails on the way; and the house rules, which are quick.
+// What CI checks beside the tests, all of it whatever fails on the way; and of the tests the house rules, which are quick, and
+// those of the packages as npm would get them.
 import { spawnSync } from 'node:child_process'
 
-const CHECKS = ['oxfmt --check .', 'turbo run lint types build --continue', 'vitest run --project @whisker/tools']
+const CHECKS = [
+  'oxfmt --check .',
+  'turbo run lint types build --continue',
+  'vitest run --project @whisker/tools',
+  'vitest run --mode packed',
+]
 
 const failed = CHECKS.filter((check) => {
   console.log(`\n== ${check}`)

@@ -1,0 +1,28 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { install, packInto, type Packed } from './packed.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly packed: Packed
+  }
+}
+
+/** Runs once before the tests: packing and installing takes longer than most of them. */
+export default async function packOnce(tests: TestProject): Promise<() => void> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'whisker-packed-')))
+  const remove = (): void => rmSync(folder, { recursive: true, force: true })
+  try {
+    const packages = await packInto(folder)
+    const project = join(folder, 'project')
+    mkdirSync(project)
+    await install(project, packages)
+    tests.provide('packed', { packages, project })
+    return remove
+  } catch (error) {
+    remove()
+    throw error
+  }
+}
