@@ -66,6 +66,23 @@ test('a server that starts again without a loss costs a client one answer and a 
   expect([b.notes.get('a'), b.notes.conflicts()]).toEqual([{ title: 'Two' }, []])
 })
 
+test('writing without a pause does not put off what others wrote', async () => {
+  const [a, b] = await new World().pair()
+  await meet(a, b)
+  await b.notes.create('theirs', {})
+  await b.sync()
+  let count = 0
+  a.link.after = async (kind) => {
+    if (kind === 'push') await a.notes.set('ours', { count: ++count })
+  }
+  await a.notes.create('ours', { count })
+  await a.sync()
+  expect(a.notes.has('theirs')).toBe(true)
+  a.link.after = () => {}
+  await meet(a, b)
+  expect(b.notes.get('ours')).toEqual({ count })
+})
+
 test('a push that moved the cursor to the head is a round without a pull', async () => {
   const [a, b] = await new World().pair()
   await meet(a, b)

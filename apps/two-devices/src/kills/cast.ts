@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { JsonObject } from '@whisker/engine'
 import { Child } from '../processes/child.ts'
+import type { Failure } from '../processes/messages.ts'
 import type { MarkedServerCommands } from './marked-server-process.ts'
 import type { Promised, WriterCommands, WriterEvents } from './writer-process.ts'
 
@@ -13,11 +15,13 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => set
 export class Writer {
   readonly name: string
   readonly marker: string
-  readonly #folder: string
+  readonly #file: string
   readonly #port: number
   /** The highest value promised for each field, by the device that wrote it. */
   readonly resolved: Map<string, number> = new Map()
   readonly acknowledged: Map<string, number> = new Map()
+  /** Writes that resolved and that the server did not acknowledge in the end. */
+  readonly failed: Failure[] = []
   process: Child<WriterCommands, WriterEvents> | undefined
   isInRound = false
   last = 0
@@ -26,9 +30,10 @@ export class Writer {
   /** Operations that waited in the store when it was last opened. */
   pendingAtStart = 0
 
-  constructor(name: string, folder: string, port: number) {
+  /** Those with the same `store` open one file, as slots of one device. */
+  constructor(name: string, folder: string, port: number, store: string = name) {
     this.name = name
-    this.#folder = folder
+    this.#file = join(folder, `${store}.db`)
     this.#port = port
     this.marker = join(folder, `${name}.marker`)
   }
@@ -44,15 +49,43 @@ export class Writer {
     process.on('resolved', note(this.resolved))
     process.on('acknowledged', note(this.acknowledged))
     process.on('acknowledged', () => this.acknowledgements++)
+    process.on('failed', (failure) => this.failed.push(failure))
     process.on('round', (what) => (this.isInRound = what === 'began'))
-    const file = join(this.#folder, `${this.name}.db`)
     const url = `http://127.0.0.1:${this.#port}`
-    this.pendingAtStart = await process.call('open', { name: this.name, file, marker: this.marker, url })
+    this.pendingAtStart = await process.call('open', { name: this.name, file: this.#file, marker: this.marker, url })
     return process
+  }
+
+  /** What was promised to it and `documents` do not hold. */
+  brokenPromises(documents: Documents): readonly (readonly [key: string, value: number])[] {
+    return [...this.resolved, ...this.acknowledged].filter(([key, value]) => valueAt(documents, key) < value)
   }
 }
 
+/** By `collection/id`. */
+export type Documents = ReadonlyMap<string, JsonObject>
+
 const keyOf = ({ collection, id, field }: Promised): string => `${collection}/${id}/${field}`
+
+function valueAt(documents: Documents, key: string): number {
+  const [collection, id, field] = key.split('/') as [string, string, string]
+  return Number(documents.get(`${collection}/${id}`)?.[field] ?? -1)
+}
+
+/** Everything that an app sees of a device at rest. */
+export interface View {
+  readonly documents: Documents
+  readonly conflicts: number
+  readonly rejected: number
+  readonly pending: number
+}
+
+export async function viewOf({ name, process }: Writer): Promise<View> {
+  if (!process) throw new Error(`${name} was never started.`)
+  const documents = new Map(await process.call('documents'))
+  const [conflicts, rejected] = [await process.call('conflicts'), await process.call('rejected')]
+  return { documents, conflicts, rejected, pending: await process.call('pending') }
+}
 
 export async function startServer(
   folder: string,

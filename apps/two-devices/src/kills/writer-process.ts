@@ -2,7 +2,7 @@ import { type JsonObject, SyncEngine } from '@whisker/engine'
 import { sqliteState } from '@whisker/state-node'
 import { httpTransport } from '@whisker/transport-http'
 import { answerCalls, tell } from '../processes/answer-calls.ts'
-import { failureOf } from '../processes/messages.ts'
+import { type Failure, failureOf } from '../processes/messages.ts'
 import { TransactionMarker, markedState } from './transaction-marker.ts'
 
 // A process of its own, to be killed: a device that writes and syncs without a pause, and says what it was promised.
@@ -25,6 +25,8 @@ export interface Promised {
 export interface WriterEvents {
   resolved: Promised
   acknowledged: Promised
+  /** A write that resolved, and whose acknowledgement failed. */
+  failed: Failure
   round: 'began' | 'ended'
 }
 
@@ -45,7 +47,7 @@ const commands = {
       device: { name },
       collections: { bulk: {}, own: {}, shared: {} },
       state: markedState(sqliteState(settings.file), new TransactionMarker(settings.marker)),
-      transport: httpTransport({ url: settings.url, token: 'token' }),
+      transport: httpTransport({ url: settings.url, token: name }),
       // Many small pushes and pages, so that a kill finds something running.
       limits: { batchOperations: 7, pageRows: 50 },
       debounceMs: 5,
@@ -91,6 +93,7 @@ const commands = {
     ),
   conflicts: (): number => engine.status.conflicts,
   rejected: (): number => engine.rejected.list().length,
+  pending: (): number => engine.status.pending,
 }
 export type WriterCommands = typeof commands
 

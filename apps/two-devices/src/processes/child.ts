@@ -143,6 +143,16 @@ export class Child<C extends Commands, E> {
     await this.#ended
   }
 
+  /** Stops the process where it is; its locks and sockets stay. */
+  freeze(): void {
+    this.#process.kill('SIGSTOP')
+  }
+
+  /** Lets it go on from there. */
+  thaw(): void {
+    this.#process.kill('SIGCONT')
+  }
+
   #take(message: Answer | Told): void {
     if ('event' in message) {
       for (const listener of this.#listeners.get(message.event) ?? []) listener(message.detail)

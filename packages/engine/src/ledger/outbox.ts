@@ -34,6 +34,10 @@ export class Outbox {
     return this.#items.size - this.#voids
   }
 
+  get first(): OutboxItem | undefined {
+    return this.#items.values().next().value
+  }
+
   get(position: number): OutboxItem | undefined {
     return this.#items.get(position)
   }

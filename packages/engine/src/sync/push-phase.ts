@@ -24,14 +24,18 @@ const MOST_RESTAMPS = 8
 
 /**
  * Sends the documents the server lost and the outbox, batch after batch, until nothing is left that is on
- * disk here and not there. What an answer changes is committed before the next request.
+ * disk here and not there. What an answer changes is committed before the next request. Of what is written meanwhile
+ * one push travels along; the rest is for the next round, or writing without a pause would put off the pull for ever.
  */
 export async function pushAll(round: Round): Promise<void> {
   const { core } = round
   const { limits, deviceName, space } = core.options
+  const { outbox, offered } = core.ledger
+  const until = outbox.lastPosition
   let most = limits.batchOperations
-  for (;;) {
+  for (let late = 0; ;) {
     await commit(round)
+    if (offered.size === 0 && (outbox.first?.position ?? 0) > until && ++late > 1) return
     const push = nextPush(core.ledger, {
       space,
       device: { id: core.store.device, name: deviceName },
