@@ -9,7 +9,9 @@ import { manifestIn } from './packed.ts'
 export function apiOf(installed: string): string {
   const { name, exports } = manifestIn(installed)
   const entries = Object.entries(exports).flatMap(([subpath, target]) =>
-    declarationsIn(target).map((file) => `## ${name}${subpath.slice(1)}\n\n${reportOf(installed, file)}`),
+    declarationsIn(target).map(
+      (file) => `## ${name}${subpath.slice(1)}\n\n${reportOf(installed, file, ABOUT_NODE.has(name))}`,
+    ),
   )
   return entries.join('\n')
 }
@@ -23,7 +25,7 @@ function declarationsIn(target: unknown): string[] {
   return [...new Set(found)]
 }
 
-function reportOf(installed: string, file: string): string {
+function reportOf(installed: string, file: string, isAboutNode: boolean): string {
   const folder = mkdtempSync(join(tmpdir(), 'whisker-api-'))
   const entry = join(installed, file)
   try {
@@ -31,7 +33,7 @@ function reportOf(installed: string, file: string): string {
       configObject: {
         projectFolder: installed,
         mainEntryPointFilePath: entry,
-        compiler: { overrideTsconfig: { compilerOptions: { ...COMPILER }, files: [entry] } },
+        compiler: { overrideTsconfig: { compilerOptions: isAboutNode ? WITH_NODE : COMPILER, files: [entry] } },
         apiReport: {
           enabled: true,
           reportFileName: 'report',
@@ -77,3 +79,7 @@ const COMPILER = {
   types: [],
   strict: true,
 }
+
+/** Packages that show types of Node, because these are what they are about; who uses one has `@types/node`. */
+const ABOUT_NODE: ReadonlySet<string> = new Set(['@whisker/sqlite-file'])
+const WITH_NODE = { ...COMPILER, types: ['node'], typeRoots: [join(import.meta.dirname, '../node_modules/@types')] }

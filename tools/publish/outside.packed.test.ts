@@ -15,7 +15,7 @@ const only = (...names: readonly string[]) => packages.filter(({ name }) => name
 
 beforeAll(async () => {
   const types = { '@types/node': manifestIn(join(import.meta.dirname, '../node_modules/@types/node')).version }
-  const others = only('protocol')
+  const others = only('protocol', 'sqlite-file')
   for (const folder of [device, server]) mkdirSync(folder)
   await install(device, only('engine', 'transport-http', 'state-node'), { others, npm: types })
   await install(server, only('server'), { others, npm: types })
@@ -28,9 +28,9 @@ beforeAll(async () => {
   }
 }, 600_000)
 
-test('an engine, a transport and a store bring nothing of ours but the protocol', () => {
+test('an engine, a transport and a store bring nothing of ours but the protocol and what opens a file', () => {
   const ours = readdirSync(join(device, 'node_modules/@whisker'))
-  expect(ours.sort()).toEqual(['engine', 'protocol', 'state-node', 'transport-http'])
+  expect(ours.sort()).toEqual(['engine', 'protocol', 'sqlite-file', 'state-node', 'transport-http'])
 })
 
 const NODE = { lib: ['es2024'], types: ['node'] }

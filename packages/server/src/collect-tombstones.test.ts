@@ -4,6 +4,7 @@ import { sqliteStore } from './sqlite-store.ts'
 import { HOUR_MS, outlast } from './testing/retention.ts'
 import type { TestClient } from './testing/test-client.ts'
 import { type TestServer, testServer } from './testing/test-server.ts'
+import { toldStore } from './testing/told-store.ts'
 
 const DAY_MS = 86_400_000
 
@@ -145,21 +146,10 @@ test('what is told as collected is exact, though the clock has jumped', async ()
 })
 
 test('many tombstones go in several transactions, and each tells how far it came', async () => {
-  const inner = sqliteStore(':memory:')
   const puts: (readonly [removed: number, collected: number])[] = []
-  const store: SyncStore = {
-    ...inner,
-    write: async (space, work) =>
-      inner.write(space, async (transaction) =>
-        work({
-          ...transaction,
-          async put(changes) {
-            if (changes.removed.length > 0) puts.push([changes.removed.length, changes.collected])
-            await transaction.put(changes)
-          },
-        }),
-      ),
-  }
+  const store = toldStore(({ removed, collected }) => {
+    if (removed.length > 0) puts.push([removed.length, collected])
+  })
   const { server, client, clock } = testServer({ store })
   const anna = await client('anna')
   for (let batch = 0; batch < 5; batch++) {

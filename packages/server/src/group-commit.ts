@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { scheduler } from 'node:timers/promises'
 import { SyncError } from '@whisker/protocol'
-import { fromSqlite, sqliteCode } from './sqlite-errors.ts'
+import { faultOf } from '@whisker/sqlite-file'
+import { fromSqlite } from './sqlite-errors.ts'
 
 interface Job {
   readonly work: () => Promise<unknown>
@@ -73,7 +74,7 @@ export class GroupCommit {
       return () => resolve(result)
     } catch (thrown) {
       // A failure of SQLite's own may have ended the whole transaction already.
-      if (sqliteCode(thrown) !== undefined) throw thrown
+      if (faultOf(thrown) !== undefined) throw thrown
       this.#database.exec('ROLLBACK TO one; RELEASE one')
       return () => reject(thrown)
     }

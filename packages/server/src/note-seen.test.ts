@@ -5,27 +5,17 @@ import { START_MS } from './testing/manual-clock.ts'
 import { HOUR_MS } from './testing/retention.ts'
 import { refusalOf, replicaNamed } from './testing/test-client.ts'
 import { testServer } from './testing/test-server.ts'
+import { toldStore } from './testing/told-store.ts'
 
 const rowOf = async (store: SyncStore, name: string): Promise<ReplicaRow | undefined> =>
   store.read('stories', async (reader) => (await reader.replicas([replicaNamed(name)]))[0])
 
 /** A store that counts what is written to it. */
 function countingStore(): { readonly store: SyncStore; readonly puts: () => number } {
-  const inner = sqliteStore(':memory:')
   let puts = 0
-  const store: SyncStore = {
-    ...inner,
-    write: async (space, work) =>
-      inner.write(space, async (transaction) =>
-        work({
-          ...transaction,
-          async put(changes) {
-            puts++
-            await transaction.put(changes)
-          },
-        }),
-      ),
-  }
+  const store = toldStore(() => {
+    puts++
+  })
   return { store, puts: () => puts }
 }
 

@@ -1,16 +1,10 @@
-import type { DatabaseSync } from 'node:sqlite'
-
-/** `WhSv`, at byte 68 of the file: says of it that it is a store of this package. */
-export const APPLICATION_ID = 0x57685376
-/** `WhSy`: a store of `@whisker/state-node`. */
-export const DEVICE_APPLICATION_ID = 0x57685379
-export const SCHEMA_VERSION = 1
+import type { StoreKind } from '@whisker/sqlite-file'
 
 /**
  * Ids are compared bytewise (BINARY is SQLite's default collation). Texts that may be large have tables of their own, so
  * that no change of a row writes them again.
  */
-const SCHEMA = `
+const TABLES = `
 CREATE TABLE epoch (
   ordinal INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE
@@ -92,14 +86,13 @@ CREATE TABLE document_tail (
 ) STRICT, WITHOUT ROWID;
 `
 
-export const TABLES: readonly string[] = [...SCHEMA.matchAll(/CREATE TABLE (\w+)/g)].map((match) => match[1] as string)
-
-export function createSchema(database: DatabaseSync): void {
-  database.exec(`
-    BEGIN IMMEDIATE;
-    ${SCHEMA}
-    PRAGMA application_id = ${APPLICATION_ID};
-    PRAGMA user_version = ${SCHEMA_VERSION};
-    COMMIT;
-  `)
+/** A server's store. It waits for another connection shortly only: while it waits, nobody is answered. */
+export const SERVER_STORE: StoreKind = {
+  mark: 'server',
+  called: "a server's store of Whisker Sync",
+  package: '@whisker/server',
+  version: 1,
+  tables: TABLES,
+  settings: ['foreign_keys'],
+  busyMs: 2000,
 }

@@ -1,6 +1,6 @@
+import { createHash } from 'node:crypto'
 import { SyncError } from '@whisker/protocol'
-import type { SqliteModule } from './runtime.ts'
-import { type Lock, isTaken, lockFile, openLock, takeLock } from './space-lock.ts'
+import { type FileLock, type SqliteModule, isTaken, lockFile, openLock, takeLock } from '@whisker/sqlite-file'
 
 const MOST_SLOTS = 64
 
@@ -18,9 +18,10 @@ export interface Seat {
 
 /** A seat among all processes: a lock file for each slot and one for the lead. */
 export function takeSeat(sqlite: SqliteModule, path: string, space: string): Seat {
-  const fileOf = (lock: number | 'lead'): string => lockFile(path, space, lock)
+  const home = createHash('sha256').update(space).digest('hex').slice(0, 32)
+  const fileOf = (lock: number | 'lead'): string => lockFile(path, `${home}.${lock}`)
   const { slot, lock } = takeSlot(path, space, (number) => takeLock(sqlite, fileOf(number)))
-  let leadLock: Lock | undefined
+  let leadLock: FileLock | undefined
   return {
     slot,
     hasOthers: () => SLOTS.some((number) => number !== slot && isTaken(sqlite, fileOf(number))),

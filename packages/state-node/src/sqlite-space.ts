@@ -7,12 +7,11 @@ import {
   SyncError,
   isDeviceId,
 } from '@whisker/protocol'
+import { damaged, inTransaction, toStoreError } from '@whisker/sqlite-file'
 import { type CommitLog, type TouchedKeys, commitLogOf } from './commit-log.ts'
-import { inTransaction } from './database.ts'
 import { SPACE_TABLES } from './schema.ts'
 import type { Seat } from './seat.ts'
 import { type Reads, checkTexts, readsOf, writesOf } from './space-tables.ts'
-import { damaged, toStoreError } from './store-errors.ts'
 import { type Neighbours, watchesOf } from './watches.ts'
 
 /** An open connection, where it leads, and who else is there. */

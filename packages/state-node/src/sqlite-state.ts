@@ -1,12 +1,9 @@
-import { realpathSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
-import { type DeviceId, type SpaceStore, type StateStore, SyncError, checkName } from '@whisker/protocol'
+import { type DeviceId, type SpaceStore, type StateStore, checkName } from '@whisker/protocol'
+import { IN_MEMORY, type Runtime, checkedPath, loadSqlite, probe, realPath, toStoreError } from '@whisker/sqlite-file'
 import { connect } from './connection.ts'
-import { probe } from './probe.ts'
-import { type Runtime, loadSqlite } from './runtime.ts'
+import { DEVICE_STATE } from './schema.ts'
 import { type Circle, takeSeat, takeSeatIn } from './seat.ts'
 import { type Place, openSpace } from './sqlite-space.ts'
-import { failed, toStoreError } from './store-errors.ts'
 import type { Neighbours } from './watches.ts'
 
 /**
@@ -17,13 +14,8 @@ export const sqliteState = (path: string): StateStore => sqliteStateOn(path, { n
 
 /** As `sqliteState`, on a runtime that a test describes. */
 export function sqliteStateOn(path: string, runtime: Runtime): StateStore {
-  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-    throw new SyncError('invalid_options', `Expected the path of a file, got ${JSON.stringify(path)}.`, {
-      fix: "Write sqliteState('stories.db').",
-    })
-  }
-  const file = path === ':memory:' ? path : resolve(path)
-  const placeOf = file === ':memory:' ? inMemory(runtime) : (space: string) => inFile(file, runtime, space)
+  const file = checkedPath(path, "sqliteState('stories.db')")
+  const placeOf = file === IN_MEMORY ? inMemory(runtime) : (space: string) => inFile(file, runtime, space)
   return {
     async open(space, mintDevice) {
       checkName(space, 'space')
@@ -49,12 +41,12 @@ function enter(place: Place, space: string, mintDevice: () => DeviceId): SpaceSt
 const inFiles: Neighbours = new Set()
 
 async function inFile(file: string, runtime: Runtime, space: string): Promise<Place> {
-  const sqlite = await loadSqlite(runtime)
+  const sqlite = loadSqlite(runtime)
   const path = realPath(file)
-  probe(sqlite, path)
+  const look = probe(sqlite, path, DEVICE_STATE)
   const seat = takeSeat(sqlite, path, space)
   try {
-    const database = await connect(sqlite, path)
+    const database = await connect(sqlite, path, look)
     return {
       database,
       path,
@@ -74,38 +66,17 @@ async function inFile(file: string, runtime: Runtime, space: string): Promise<Pl
   }
 }
 
-/** The one name of a file that several lead to, so that all of them meet at the same lock. */
-function realPath(file: string): string {
-  try {
-    return realpathSync(file)
-  } catch {
-    return join(realFolder(file), basename(file))
-  }
-}
-
-function realFolder(file: string): string {
-  try {
-    return realpathSync(dirname(file))
-  } catch (cause) {
-    throw failed(file, 'its folder does not exist or cannot be read', {
-      fix: `Make the folder ${dirname(file)} first.`,
-      cause,
-    })
-  }
-}
-
 /** One connection for as long as the object lives: closing it would lose what it holds. */
 function inMemory(runtime: Runtime): (space: string) => Promise<Place> {
-  const path = ':memory:'
   const neighbours: Neighbours = new Set()
   const circles = new Map<string, Circle>()
   let connection: ReturnType<typeof connect> | undefined
   return async (space) => {
-    connection ??= loadSqlite(runtime).then((sqlite) => connect(sqlite, path))
+    connection ??= connect(loadSqlite(runtime), IN_MEMORY)
     const database = await connection
     const circle = circles.get(space) ?? { slots: new Set(), leader: undefined }
-    const seat = takeSeatIn(circle, path, space)
+    const seat = takeSeatIn(circle, IN_MEMORY, space)
     circles.set(space, circle)
-    return { database, path, seat, neighbours, release: () => seat.leave() }
+    return { database, path: IN_MEMORY, seat, neighbours, release: () => seat.leave() }
   }
 }

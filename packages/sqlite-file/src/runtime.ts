@@ -3,7 +3,7 @@ import { SyncError } from '@whisker/protocol'
 
 export type SqliteModule = typeof sqlite
 
-/** What the store runs on; a parameter, so that refusals of what is too old can be tested. */
+/** What a store runs on; a parameter, so that refusals of what is too old can be tested. */
 export interface Runtime {
   /** As in `process.versions.node`. */
   readonly node: string
@@ -13,11 +13,14 @@ export interface Runtime {
 
 /** The first Node whose `node:sqlite` needs no flag and prints no warning. */
 const OLDEST_NODE = '24.15.0'
-/** From here on, a WAL that is reset at a bad moment no longer loses what was committed. */
+/** Older ones can lose what was committed: a WAL with several connections that is reset at a bad moment (the WAL-reset bug). */
 const OLDEST_SQLITE = '3.51.3'
 
-/** Loads `node:sqlite` when it is needed, not when this package is imported, so that an old Node gets a sentence. */
-export function loadSqlite(runtime: Runtime): SqliteModule {
+/**
+ * Loads `node:sqlite` when it is needed, not when a package is imported, so that an old Node gets a sentence. Throws
+ * `sqlite_unsafe`.
+ */
+export function loadSqlite(runtime: Runtime = { node: process.versions.node }): SqliteModule {
   if (isOlder(runtime.node, OLDEST_NODE)) throw unsafe(`Node ${OLDEST_NODE}`, `Node ${runtime.node}`)
   // Undefined where Node was built or started without it, which its types do not tell
   const module = process.getBuiltinModule('node:sqlite') as SqliteModule | undefined

@@ -1,17 +1,19 @@
-import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { faultOf } from './faults.ts'
 import type { SqliteModule } from './runtime.ts'
-import { isBusy } from './store-errors.ts'
 
-/** The locks of a store are files beside it, of no bytes. */
-export const lockPrefix = (path: string): string => `${path}-lock-`
+/** The locks of a store are files beside it, of no bytes: one for all of it, or one for each name. */
+export const lockFile = (path: string, name?: string): string => `${path}-lock${name === undefined ? '' : `-${name}`}`
 
-/** The file of one lock of a space: that of a slot, or of the lead. */
-export const lockFile = (path: string, space: string, lock: number | 'lead'): string =>
-  `${lockPrefix(path)}${createHash('sha256').update(space).digest('hex').slice(0, 32)}.${lock}`
+/** Whether the file at `path` was ever locked as a store. */
+export function wasLocked(path: string): boolean {
+  const lock = basename(lockFile(path))
+  return readdirSync(dirname(path)).some((name) => name === lock || name.startsWith(`${lock}-`))
+}
 
 /** A lock that one connection at a time can have, in all processes. */
-export interface Lock {
+export interface FileLock {
   /** Takes it if nobody else has it; tells whether it is this one's now. */
   take(): boolean
   give(): void
@@ -24,10 +26,10 @@ export interface Lock {
  * the reserved lock: of several that ask at the same moment one gets it, where for the exclusive one each could be in
  * the other's way. The file stays: were it removed, a second opening could lock the removed file and a third a new one.
  */
-export function openLock(sqlite: SqliteModule, file: string): Lock {
+export function openLock(sqlite: SqliteModule, file: string): FileLock {
   const database = new sqlite.DatabaseSync(file, { timeout: 0 })
-  // Nothing is ever written, so there is nothing to roll back, and no journal file appears
-  database.exec('PRAGMA journal_mode = OFF')
+  // Nothing is ever written, so there is nothing to roll back, and no journal file is to appear
+  database.exec('PRAGMA journal_mode = MEMORY')
   return {
     take() {
       if (database.isTransaction) return true
@@ -35,7 +37,7 @@ export function openLock(sqlite: SqliteModule, file: string): Lock {
         database.exec('BEGIN IMMEDIATE')
         return true
       } catch (thrown) {
-        if (isBusy(thrown)) return false
+        if (faultOf(thrown) === 'busy') return false
         throw thrown
       }
     },
@@ -47,7 +49,7 @@ export function openLock(sqlite: SqliteModule, file: string): Lock {
 }
 
 /** Takes the lock that a file stands for; undefined if another connection has it. */
-export function takeLock(sqlite: SqliteModule, file: string): Lock | undefined {
+export function takeLock(sqlite: SqliteModule, file: string): FileLock | undefined {
   const lock = openLock(sqlite, file)
   try {
     if (lock.take()) return lock
