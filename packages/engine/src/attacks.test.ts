@@ -87,6 +87,13 @@ describe('the round ends with an error, and the outbox is whole', () => {
     await expectWhole(device, world)
   })
 
+  test('when a page is older than what was told before', async () => {
+    const { world, device } = await withPending()
+    await device.sync()
+    expect(await lie(device, { pull: (page) => ({ ...page, head: page.head - 1 }) })).toBe('bad_message')
+    await expectWhole(device, world)
+  })
+
   test('when every page shows more of our replica than we made', async () => {
     const { world, device } = await withPending()
     await device.sync()

@@ -261,6 +261,16 @@ test('two openings that hold the same slot by mistake go on as two writers', asy
   expect([a.engine.status.rejected, b.engine.status.rejected]).toEqual([0, 0])
 })
 
+test('a lead that cannot be stored is a failed round, and whoever waits for it is told', async () => {
+  const state = new FragileState()
+  const device = await new World().device({ state })
+  await device.notes.create('n', { title: 'A' })
+  state.failOnce()
+  expect(await device.engine.syncNow()).toMatchObject({ ok: false, error: { code: 'disk_full' } })
+  await device.sync()
+  expect(device.engine.status.pending).toBe(0)
+})
+
 test('a store that is open elsewhere is not destroyed', async () => {
   const { a, b } = await openTwice()
   await expect(a.engine.destroy({ discardPending: true })).rejects.toMatchObject({ code: 'store_in_use' })

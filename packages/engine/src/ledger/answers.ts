@@ -191,9 +191,9 @@ function adoptRow(ledger: Ledger, row: PageRow): void {
 
 /**
  * The server's state holds all that was confirmed here, less what it has collected since: it replaces ours, and does
- * not bring a tombstone back. Unless it is older than ours, or the server lost what we are about to offer.
+ * not bring a tombstone back. Unless the server lost what we are about to offer.
  */
-function stateIn({ confirmed, offered, seq }: LocalDocument, row: PageRow): DocumentState {
-  if (!row.state || sameState(row.state, confirmed)) return confirmed
-  return offered || row.seq < seq ? join(confirmed, row.state) : row.state
+function stateIn({ confirmed, offered }: LocalDocument, { state }: PageRow): DocumentState {
+  if (!state || sameState(state, confirmed)) return confirmed
+  return offered ? join(confirmed, state) : state
 }

@@ -1,5 +1,6 @@
-import { type Dot, SyncError, toSyncError } from '@whisker/protocol'
+import { type Dot, type Page, SyncError, toSyncError } from '@whisker/protocol'
 import { adoptPage, showsUnsettled } from '../ledger/answers.ts'
+import type { Link } from '../ledger/records.ts'
 import { rescan } from '../ledger/scan.ts'
 import { follow } from './follow.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -32,16 +33,7 @@ export async function pullAll(round: Round): Promise<void> {
         round.request,
       )
       const page = await whileLeading(round, pulled)
-      if (
-        page.more &&
-        page.after <= link.cursor.after &&
-        (page.epochs.at(-1)?.id ?? link.cursor.epoch) === link.cursor.epoch
-      ) {
-        throw new SyncError(
-          'bad_message',
-          `The page after ${link.cursor.after} leads to ${page.after} and promises more.`,
-        )
-      }
+      checkPage(page, link)
       if (showsUnsettled(core.ledger, page)) {
         await settleOwn(round)
         continue
@@ -63,6 +55,17 @@ export async function pullAll(round: Round): Promise<void> {
       await pushAll(round)
     }
   }
+}
+
+function checkPage({ more, after, head, epochs }: Page, { cursor, seen }: Link): void {
+  if (more && after <= cursor.after && (epochs.at(-1)?.id ?? cursor.epoch) === cursor.epoch) {
+    throw new SyncError('bad_message', `The page after ${cursor.after} leads to ${after} and promises more.`)
+  }
+  if (head >= seen) return
+  // Its states would take back what receipts have confirmed since.
+  throw new SyncError('bad_message', `The page is of ${head}, though ${seen} was told before.`, {
+    fix: 'See to it that nothing on the way to the server caches answers.',
+  })
 }
 
 /** What need not come back, by writer; this opening's own is named first, for it is the one that asks. */

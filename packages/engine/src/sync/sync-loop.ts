@@ -190,7 +190,12 @@ export class SyncLoop {
       this.isFollowing = !(await takeLead(this.#core)) && !(await this.#ask())
       if (this.isFollowing) this.#follow()
     } catch (thrown) {
-      this.#endRound({ ok: false, error: toSyncError(thrown, 'store_failed') })
+      const error = toSyncError(thrown, 'store_failed')
+      this.#endRound({ ok: false, error })
+      this.#core.emitter.emit('sync_failed', { error, nextRetryAt: this.nextRetryAt })
+      this.#waiters.tell({ ok: false, error }, () => true)
+      if (!this.isStarted) await this.#resign()
+      this.#core.onChange()
       return
     }
     if (this.isFollowing) return
