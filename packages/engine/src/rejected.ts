@@ -58,6 +58,7 @@ export function rejectedOperations(core: Core): RejectedOperations {
 /** The operation with other field writes, read as strictly as if it came from elsewhere. */
 function withDelta(operation: Operation, delta: Delta): Operation {
   try {
+    if (!Array.isArray(delta)) throw new SyncError('invalid_value', `A delta is a list, not a ${typeof delta}.`)
     const written = delta.map(({ root, path, value }) => ({
       root,
       path: [...path],

@@ -1,5 +1,6 @@
 import { type DocumentState, type PushProblem, timestampAt } from '@whisker/protocol'
 import { expect, test } from 'vitest'
+import type { Validate } from './server-options.ts'
 import { START_MS } from './testing/manual-clock.ts'
 import { replicaNamed } from './testing/test-client.ts'
 import { testServer } from './testing/test-server.ts'
@@ -117,4 +118,15 @@ test('an operation or a document that is too large is rejected, one that just fi
   const ben = await client('ben')
   ben.create('two', { text: 'x'.repeat(400) })
   expect(reasonOf((await ben.push()).problem)).toBe('operation_too_large')
+})
+
+test('a validate that returns no reason fails the request, takes nothing, and the log names it', async () => {
+  const lines: string[] = []
+  const validate = (() => 'No.') as unknown as Validate
+  const { client, server } = testServer({ validate, log: (line) => lines.push(line) })
+  const anna = await client('anna')
+  anna.create('one', {})
+  await expect(anna.push()).rejects.toThrow()
+  expect(lines.at(-1)).toContain('validate must return { code, message } or undefined')
+  await server.close()
 })

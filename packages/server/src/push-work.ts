@@ -206,7 +206,7 @@ export class PushWork {
     const after = shown(apply(target.state, operation), operation.document)
     if (shownBytes(after) > limits.documentBytes) return this.#tooLarge()
     const reason = validate?.(operation, { before: shown(target.state, operation.document), after })
-    return reason && { code: fit(reason.code, 128), message: fit(reason.message, 4096) }
+    return reason && checkedReason(reason)
   }
 
   #tooLarge(): Reason {
@@ -228,6 +228,19 @@ export class PushWork {
     )
     if (strategy && !isRecorded) this.newStrategies.push({ collection, strategy, seq })
   }
+}
+
+/** An app's code without types may return anything; what is no reason must not pass for one. */
+function checkedReason(reason: Reason): Reason {
+  const { code, message } = reason as { readonly [K in keyof Reason]: unknown }
+  if (typeof code === 'string' && typeof message === 'string')
+    return { code: fit(code, 128), message: fit(message, 4096) }
+  throw new InvalidReason('validate returned something else than { code, message } or undefined.')
+}
+
+/** Its name is what the log shows of it. */
+class InvalidReason extends TypeError {
+  override readonly name = 'validate must return { code, message } or undefined'
 }
 
 const fit = (text: string, length: number): string => text.slice(0, length).toWellFormed()

@@ -37,7 +37,10 @@ export const refusalOf = (code: SyncErrorCode, message: string, extra: Partial<R
 })
 
 /** In the same words whether there is no such space, it is not for them, or their device was revoked. */
-export const noSuchSpace = (): Refusal => refusalOf('forbidden', 'There is no such space for you.')
+export const noSuchSpace = (): Refusal =>
+  refusalOf('forbidden', 'There is no such space for you.', {
+    fix: 'Ask whoever runs the space whether you, or this device, may use it; what is written here is kept.',
+  })
 
 /** The error that carries a refusal through the code; `status` where it is not the code's own. */
 export const refused = (refusal: Refusal, status?: number): SyncError =>
