@@ -211,3 +211,30 @@ test('nor does what was written before it, on a device that was away and edited 
   expect(b.notes.conflicts()).toEqual(a.notes.conflicts())
   expect(a.notes.get('n')).toEqual({ title: 'second', body: 'of the first' })
 })
+
+test('a backup older than a collected tombstone brings the document back, on every device alike', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'retention-'))
+  try {
+    const [file, backup] = [join(folder, 'sync.db'), join(folder, 'backup.db')]
+    const world = new World({ store: sqliteStore(file) })
+    const [a, b] = await world.pair()
+    await a.notes.create('n', { title: 'deleted long ago' })
+    await meet(a, b)
+    await world.server.close()
+    copyFileSync(file, backup)
+    world.restart(sqliteStore(file))
+    await a.notes.delete('n')
+    await meet(a, b)
+    await passRetention(world, a, b)
+    await meet(a, b)
+    await world.server.close()
+    world.restart(sqliteStore(backup))
+    const c = await world.device()
+    await a.notes.create('k', {})
+    await meet(a, b, c)
+    for (const device of [a, b, c]) expect(idsOf(device)).toEqual(['k', 'n'])
+    await world.server.close()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})

@@ -2,7 +2,7 @@ import type { StateStore } from '@whisker/protocol'
 import { expect, test } from 'vitest'
 import { memoryState } from './memory-state.ts'
 import { FragileState } from './testing/fragile-state.ts'
-import { type Device, World, passing, until } from './testing/world.ts'
+import { type Device, World, passing, pause, until } from './testing/world.ts'
 import type { DocumentChange } from './events.ts'
 
 /** Two openings of one store, and a device elsewhere. */
@@ -261,6 +261,49 @@ test('two openings that hold the same slot by mistake go on as two writers', asy
   expect([a.engine.status.rejected, b.engine.status.rejected]).toEqual([0, 0])
 })
 
+test('one that waits is served by a later round, if it wrote while the leader’s ran', async () => {
+  const { world, a, b } = await openTwice()
+  a.engine.start()
+  await passing(world, a.engine.synced())
+  b.engine.start()
+  await passing(world, b.engine.synced())
+  let isHeld = true
+  a.link.after = async (kind) => {
+    if (kind === 'pull') await until(() => !isHeld)
+  }
+  const pulls = a.link.pages.length
+  const synced = b.engine.synced()
+  while (a.link.pages.length === pulls) {
+    await pause()
+    world.clock.advance(50)
+  }
+  await b.notes.create('n', { title: 'while it runs' })
+  await until(() => a.notes.has('n'))
+  isHeld = false
+  await passing(world, synced)
+  expect(b.engine.status.pending).toBe(0)
+})
+
+test('one that asks while the leader gives new names is answered', async () => {
+  const inner = memoryState()
+  const state = new FragileState(inner)
+  const world = new World()
+  const a = await world.device({ state: inner })
+  const b = await world.device({ state })
+  a.engine.start()
+  await passing(world, a.engine.synced())
+  world.restart()
+  let isHeld = true
+  state.gate = () => until(() => !isHeld)
+  const asked = b.engine.syncNow()
+  await pause(5)
+  await a.notes.create('n', { title: 'A' })
+  world.clock.advance(200)
+  await until(() => a.engine.status.pending === 0)
+  isHeld = false
+  expect(await passing(world, asked)).toMatchObject({ ok: true })
+})
+
 test('a lead that cannot be stored is a failed round, and whoever waits for it is told', async () => {
   const state = new FragileState()
   const device = await new World().device({ state })
@@ -276,4 +319,5 @@ test('a store that is open elsewhere is not destroyed', async () => {
   await expect(a.engine.destroy({ discardPending: true })).rejects.toMatchObject({ code: 'store_in_use' })
   await b.notes.create('n', { title: 'B' })
   expect(b.notes.has('n')).toBe(true)
+  await b.engine.destroy({ discardPending: true })
 })

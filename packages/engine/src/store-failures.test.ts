@@ -221,3 +221,17 @@ test('an operation is sent only when it is on disk, and only as it is there', as
   await other.sync()
   expect(other.notes.get('a')).toEqual(device.notes.get('a'))
 })
+
+test('a write that a later one would have overtaken is acknowledged, though the later one did not get on disk', async () => {
+  const state = new FragileState()
+  const device = await new World().device({ state })
+  await device.notes.create('n', { title: 't' })
+  await device.sync()
+  const first = device.notes.update('n', { body: 'one' })
+  const { acknowledged } = first
+  await first
+  state.failOnce()
+  await refusal(device.notes.update('n', { body: 'two' }))
+  await device.sync()
+  await expect(acknowledged).resolves.toBeUndefined()
+})

@@ -186,7 +186,13 @@ export class SyncEngine<M = AnyDocuments> {
     // From here on every write is refused: it would go with the store.
     this.#core.isClosing = true
     await this.#shut()
-    await this.#core.store.destroy()
+    try {
+      await this.#core.store.destroy()
+    } catch (error) {
+      // Another opening has it: this one is closed all the same, and gives its slot back.
+      await this.#core.store.close()
+      throw error
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

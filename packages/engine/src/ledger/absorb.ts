@@ -59,6 +59,7 @@ export function absorb(ledger: Ledger, changes: StoreChanges): boolean {
   if (changes.records.some(([name]) => name === slotName(ledger.slotNumber))) adoptSlot(ledger, ledger.storedSlot)
   settleOutcomes(ledger, before)
   returnFresh(ledger, fresh, before)
+  keepAsked(ledger, fresh)
   return true
 }
 
@@ -74,6 +75,7 @@ export function rebase(ledger: Ledger, stored: StoredSpace): void {
   for (const id of discarded) ledger.discard(id)
   settleOutcomes(ledger, before)
   returnFresh(ledger, fresh, before)
+  keepAsked(ledger, fresh)
 }
 
 /** The leader may have given this writer a new id. Under the same id, it is somebody else who wrote. */
@@ -110,6 +112,11 @@ function collides({ unstored, slotNumber, outbox: { storedPosition }, lead }: Le
 interface Fresh {
   readonly items: readonly OutboxItem[]
   readonly slot: Slot
+}
+
+/** A leader that gave this writer a new id does not know that it is about to ask. */
+function keepAsked(ledger: Ledger, { slot: { asked } }: Fresh): void {
+  if (ledger.slot.asked < asked) ledger.setSlot({ asked })
 }
 
 function takeFresh(ledger: Ledger): Fresh {

@@ -49,6 +49,7 @@ function coalesceDocument(ledger: Ledger, document: LocalDocument, fresh: readon
     const { replica, counter } = operation.dot
     const entry = isEmpty(operation) ? { replica, from: counter, to: counter } : operation
     const outcome = isEmpty(operation) ? new Outcome() : item.outcome
+    if (isEmpty(operation)) ledger.unstored.overtaken.set(item.position, item.outcome)
     ledger.setItem({ ...item, entry, bytes: bytesOf(entry), outcome })
   })
   document.pending = operations.filter((operation) => !isEmpty(operation))

@@ -331,7 +331,10 @@ export class Ledger {
   /** Becomes another ledger, read from the store; what is still pending keeps its outcomes. */
   become(other: Ledger): void {
     const outcomes = new Map(Array.from(this.outbox.items(), ({ position, outcome }) => [position, outcome] as const))
-    for (const [position, outcome] of this.unstored.removed) outcomes.set(position, outcome)
+    const { removed, overtaken } = this.unstored
+    for (const [position, outcome] of [...removed, ...overtaken]) outcomes.set(position, outcome)
+    // What was acknowledged here and is gone there was acknowledged to another opening, or got on disk after all.
+    for (const [position, outcome] of removed) if (!other.outbox.has(position)) outcome.settle()
     replace(this.slots, other.slots)
     this.storedSlot = other.slots.get(this.slotNumber)
     this.link = other.link

@@ -1,5 +1,6 @@
 import type { Epoch, Seq } from '@whisker/protocol'
 import type { Ledger } from './ledger.ts'
+import { rescan } from './scan.ts'
 
 /**
  * Follows a server that lost something: goes back to the last point that both histories share, and marks
@@ -13,6 +14,10 @@ export function rewind(ledger: Ledger, epochs: readonly Epoch[]): void {
   }
   const since = Math.min(common, ledger.link.cursor.since)
   ledger.setLink({ epochs, seen: common, cursor: { epoch: epochs.at(-1)?.id, since, after: since } })
+  if (ledger.link.collected <= common) return
+  // Tombstones that were dropped here are there again, below that point: only a scan from the start shows them.
+  ledger.setLink({ collected: common })
+  rescan(ledger)
 }
 
 /** The smallest of `seen` and the beginnings that follow, on either side, the last epoch that both lists share. */

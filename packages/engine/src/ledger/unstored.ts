@@ -14,8 +14,10 @@ export class Unstored {
   readonly discarded: Set<string> = new Set()
   /** Acknowledged operations; told once the acknowledgement is on disk. */
   acknowledged: Outcome[] = []
-  /** The outcomes of removed outbox items, in case they come back. */
+  /** The outcomes of acknowledged outbox items, in case they come back. */
   readonly removed: Map<number, Outcome> = new Map()
+  /** The outcomes of operations that a later one made void, in case that one does not get on disk. */
+  readonly overtaken: Map<number, Outcome> = new Map()
   counted: Statistics = NO_STATISTICS
 
   /** Whether nothing is worth a transaction. */
@@ -36,6 +38,7 @@ export class Unstored {
     }
     this.acknowledged = [...earlier.acknowledged, ...this.acknowledged]
     for (const [position, outcome] of earlier.removed) this.removed.set(position, outcome)
+    for (const [position, outcome] of earlier.overtaken) this.overtaken.set(position, outcome)
     this.counted = addStatistics(this.counted, earlier.counted)
   }
 }

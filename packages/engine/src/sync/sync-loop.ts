@@ -190,6 +190,7 @@ export class SyncLoop {
       this.isFollowing = !(await takeLead(this.#core)) && !(await this.#ask())
       if (this.isFollowing) this.#follow()
     } catch (thrown) {
+      this.isFollowing = false
       const error = toSyncError(thrown, 'store_failed')
       this.#endRound({ ok: false, error })
       this.#core.emitter.emit('sync_failed', { error, nextRetryAt: this.nextRetryAt })
@@ -200,10 +201,11 @@ export class SyncLoop {
     }
     if (this.isFollowing) return
     if (this.isStarted) this.#subscribe()
+    const { signal } = this.#abort
     do {
       this.#isAsked = false
       await this.#round()
-    } while (this.#isAsked && !this.isStarted)
+    } while (this.#isAsked && !this.isStarted && !signal.aborted)
     if (!this.isStarted) await this.#resign()
   }
 
@@ -253,6 +255,9 @@ export class SyncLoop {
     this.nextRetryAt = round.nextRetryAt
     this.isLive = round.isLive
     this.#waiters.tell(result, ({ askedAt = Infinity }) => askedAt <= round.revision)
+    // That round was not enough for them: something was written while it ran.
+    this.#waiters.askAgain(round.revision)
+    if (this.#waiters.unasked.length > 0) this.#soon(this.#options.debounceMs)
     this.#core.onChange()
   }
 
@@ -283,8 +288,11 @@ export class SyncLoop {
     ledger.count({ lastDurationMs: lastDurationMs - ledger.statistics.lastDurationMs })
     const { attempt, nextRetryAt, isLive } = this
     const facts = factsOf(result, lastDurationMs)
-    ledger.setLastRound({ revision, attempt, nextRetryAt, isLive, ...facts }, this.#awaitedAt !== undefined)
-    if (revision >= (this.#awaitedAt ?? 0)) this.#awaitedAt = undefined
+    // Whoever waits for a round that was stopped waits for the next leader's.
+    if (!wasStopped(result)) {
+      ledger.setLastRound({ revision, attempt, nextRetryAt, isLive, ...facts }, this.#awaitedAt !== undefined)
+      if (revision >= (this.#awaitedAt ?? 0)) this.#awaitedAt = undefined
+    }
     // Not worth a failed round; a store that fails says so at the next write.
     await committer.flush().catch(() => {})
     if (result.ok) this.#core.emitter.emit('sync_completed', result)

@@ -60,6 +60,11 @@ export class Waiters {
     for (const waiter of this.#waiters) if (isFor(waiter) && waiter.tell(result)) this.#remove(waiter)
   }
 
+  /** Those for whom a round before this revision was not enough are to be asked for anew. */
+  askAgain(revision: number): void {
+    for (const waiter of this.#waiters) if ((waiter.askedAt ?? Infinity) <= revision) waiter.askedAt = undefined
+  }
+
   rejectAll(error: SyncError): void {
     const waiters = this.#waiters
     this.#waiters = []
