@@ -14,6 +14,8 @@ interface Waiter {
 export interface CommitterEvents {
   readonly onAbsorbed: () => void
   readonly onReplaced: () => void
+  /** What others committed could not be read: it is to be tried again. */
+  readonly onBehind: () => void
 }
 
 /**
@@ -89,8 +91,8 @@ export class Committer {
         for (const waiter of waiters) waiter.resolve()
       } catch (thrown) {
         const error = toSyncError(thrown, 'store_failed')
-        // What cannot be read now is read with the next commit.
         if (waiters.length > 0) await this.#returnToStore(error, waiters)
+        else this.#events.onBehind()
       }
     }
     this.#running = undefined

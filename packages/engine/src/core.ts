@@ -79,6 +79,7 @@ export class Core {
     this.committer = new Committer(ledger, store, revision, {
       onAbsorbed: () => this.#absorbed(),
       onReplaced: () => this.#replaced(),
+      onBehind: () => this.#catchUpSoon(),
     })
     for (const [name, collection] of Object.entries(options.collections)) this.#configure(name, collection)
   }
@@ -237,6 +238,13 @@ export class Core {
     for (const conflict of gone) this.emitter.emit('conflict_resolved', { collection, id, conflict })
   }
 
+  #catchUpSoon(): void {
+    if (this.isClosed || this.isClosing) return
+    this.options.clock.after(CATCH_UP_MS, () => {
+      if (!this.isClosed) void this.committer.catchUp()
+    })
+  }
+
   #absorbed(): void {
     this.notify()
     this.onOthersWrote()
@@ -249,6 +257,9 @@ export class Core {
     this.#absorbed()
   }
 }
+
+/** When to look again at what others committed, after it could not be read. */
+const CATCH_UP_MS = 1000
 
 const conflictsOnlyIn = (one: Shown | undefined, other: Shown | undefined): readonly Conflict[] =>
   (one?.conflicts ?? []).filter((conflict) => !other?.conflicts.some((known) => samePath(known.path, conflict.path)))

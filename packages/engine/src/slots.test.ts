@@ -304,6 +304,21 @@ test('one that asks while the leader gives new names is answered', async () => {
   expect(await passing(world, asked)).toMatchObject({ ok: true })
 })
 
+test('what another wrote is seen also if it could not be read at first', async () => {
+  const inner = memoryState()
+  const state = new FragileState(inner)
+  const world = new World()
+  const a = await world.device({ state })
+  const b = await world.device({ state: inner })
+  state.failingChanges = 1
+  await b.notes.create('n', { title: 'B' })
+  await until(() => state.failingChanges <= 0)
+  await pause()
+  expect(a.notes.has('n')).toBe(false)
+  world.clock.advance(1000)
+  await until(() => a.notes.has('n'))
+})
+
 test('a lead that cannot be stored is a failed round, and whoever waits for it is told', async () => {
   const state = new FragileState()
   const device = await new World().device({ state })

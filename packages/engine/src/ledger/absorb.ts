@@ -201,5 +201,5 @@ function returnFresh(
     document.state = apply(document.state, operation)
     ledger.touch(document, 'local')
   }
-  ledger.renames.push(...renames.list.filter(({ names }) => names.size > 0))
+  ledger.addRenames(renames.list)
 }

@@ -25,6 +25,7 @@ import {
   addStatistics,
   newSlot,
 } from './records.ts'
+import type { Rename } from './rename.ts'
 import { Unstored } from './unstored.ts'
 
 /** An operation that was refused, with its whole content. */
@@ -35,13 +36,6 @@ export interface Rejected {
   readonly reason: { readonly code: string; readonly message: string }
   /** When it was refused, in milliseconds since 1970. */
   readonly at: number
-}
-
-export interface Rename {
-  readonly from: ReplicaId
-  readonly to: ReplicaId
-  /** By document (see `keyOf`): the old counters and the new ones. */
-  readonly names: ReadonlyMap<string, ReadonlyMap<number, number>>
 }
 
 export const keyOf = ({ collection, id }: Pick<LocalDocument, 'collection' | 'id'>): string => `${collection}/${id}`
@@ -84,7 +78,7 @@ export class Ledger {
   unstored: Unstored = new Unstored()
   readonly touched: Map<LocalDocument, Origin> = new Map()
   /** The new names of operations issued again while this process ran, for what was read under the old ones. */
-  readonly renames: Rename[] = []
+  renames: readonly Rename[] = []
 
   constructor(options: LedgerOptions) {
     this.options = options
@@ -197,6 +191,13 @@ export class Ledger {
 
   *allDocuments(): Iterable<LocalDocument> {
     for (const documents of this.documents.values()) yield* documents.values()
+  }
+
+  /** Operations have new names, for what was read under the old ones. */
+  addRenames(renames: readonly Rename[]): readonly Rename[] {
+    const named = renames.filter(({ names }) => names.size > 0)
+    this.renames = [...this.renames, ...named]
+    return named
   }
 
   touch(document: LocalDocument, origin: Origin): void {
@@ -341,8 +342,8 @@ export class Ledger {
     this.lead = other.lead
     this.lastRound = other.lastRound
     this.storedStatistics = other.storedStatistics
+    this.renames = this.renames.filter((rename) => !this.unstored.renames.includes(rename))
     this.unstored = other.unstored
-    this.renames.length = 0
     replace(this.documents, other.documents)
     this.offered.clear()
     for (const document of other.offered) this.offered.add(document)

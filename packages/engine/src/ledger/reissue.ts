@@ -49,5 +49,5 @@ export function reissue(ledger: Ledger, epoch: EpochId | undefined): void {
     refold(document)
     ledger.touch(document, 'local')
   }
-  ledger.renames.push(...renames.list.filter(({ names }) => names.size > 0))
+  ledger.unstored.renames.push(...ledger.addRenames(renames.list))
 }

@@ -10,8 +10,9 @@ import {
   withoutReplica,
 } from '@whisker/protocol'
 import type { LocalDocument } from './document.ts'
-import { type Ledger, type Rename, keyOf } from './ledger.ts'
+import { type Ledger, keyOf } from './ledger.ts'
 import type { OutboxItem } from './outbox.ts'
+import type { Rename } from './rename.ts'
 
 type Names = Pick<Operation, 'base' | 'keep' | 'drop'>
 

@@ -1,4 +1,5 @@
 import type { LocalDocument } from './document.ts'
+import type { Rename } from './rename.ts'
 import type { Outcome } from './outcome.ts'
 import { NO_STATISTICS, type Statistics, addStatistics } from './records.ts'
 
@@ -18,6 +19,8 @@ export class Unstored {
   readonly removed: Map<number, Outcome> = new Map()
   /** The outcomes of operations that a later one made void, in case that one does not get on disk. */
   readonly overtaken: Map<number, Outcome> = new Map()
+  /** New names that hold once they are on disk. */
+  readonly renames: Rename[] = []
   counted: Statistics = NO_STATISTICS
 
   /** Whether nothing is worth a transaction. */
@@ -39,6 +42,7 @@ export class Unstored {
     this.acknowledged = [...earlier.acknowledged, ...this.acknowledged]
     for (const [position, outcome] of earlier.removed) this.removed.set(position, outcome)
     for (const [position, outcome] of earlier.overtaken) this.overtaken.set(position, outcome)
+    this.renames.unshift(...earlier.renames)
     this.counted = addStatistics(this.counted, earlier.counted)
   }
 }

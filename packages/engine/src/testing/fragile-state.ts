@@ -8,6 +8,8 @@ export class FragileState implements StateStore {
   failWith: (commit: StoreCommit) => Error | undefined = () => undefined
   /** What a commit waits for before it is stored. */
   gate: () => void | Promise<void> = () => {}
+  /** How many reads of what others committed fail. */
+  failingChanges = 0
   /** In place of the slot that the store gives. */
   slot: number | undefined
   /** In place of the store's own lock of the lead. */
@@ -35,6 +37,10 @@ export class FragileState implements StateStore {
     return {
       ...store,
       slot: this.slot ?? store.slot,
+      changes: async (since) => {
+        if (this.failingChanges-- > 0) throw new SyncError('store_failed', 'It cannot be read now.')
+        return store.changes(since)
+      },
       lead: async () => (this.lead ? this.lead() : store.lead()),
       load: async () => {
         await this.loadGate
