@@ -112,10 +112,9 @@ export class Ledger {
     return { ...newSlot(this.options.mintReplica(), this.link.epochs.at(-1)?.id), fallbacks: this.link.fallbacks }
   }
 
-  /** Puts, or with undefined removes, the writer of any slot. */
-  putSlot(number: number, slot: Slot | undefined): void {
-    if (slot) this.slots.set(number, slot)
-    else this.slots.delete(number)
+  /** Puts the writer of any slot. */
+  putSlot(number: number, slot: Slot): void {
+    this.slots.set(number, slot)
     this.unstored.records.add(slotName(number))
   }
 

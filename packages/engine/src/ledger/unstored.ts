@@ -1,7 +1,7 @@
 import type { LocalDocument } from './document.ts'
-import type { Rename } from './rename.ts'
 import type { Outcome } from './outcome.ts'
 import { NO_STATISTICS, type Statistics, addStatistics } from './records.ts'
+import type { Rename } from './rename.ts'
 
 /** What in memory differs from the store: rows by their keys, and what is owed to somebody once they are on disk. */
 export class Unstored {

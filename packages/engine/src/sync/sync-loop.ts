@@ -328,14 +328,14 @@ export class SyncLoop {
 
   #plan(): void {
     if (!this.isStarted && !(this.isFollowing && this.#waiters.size > 0)) return
-    const { clock, ledger } = { clock: this.#core.options.clock, ledger: this.#core.ledger }
+    const { ledger, options } = this.#core
     if (this.isFollowing) {
       this.#soon(this.#waiters.unasked.length > 0 ? 0 : FOLLOW_MS)
     } else if (this.#isWoken) {
       this.#soon(0)
     } else if (this.nextRetryAt !== undefined) {
       // No clock that jumps may put the next try off.
-      this.#soon(Math.min(LONGEST_WAIT_MS, Math.max(0, this.nextRetryAt - clock.now())))
+      this.#soon(Math.min(LONGEST_WAIT_MS, Math.max(0, this.nextRetryAt - options.clock.now())))
     } else if (this.#again || ledger.outbox.size > 0 || this.#waiters.size > 0) {
       this.#soon(this.isLive ? 0 : this.#options.debounceMs)
     } else if (!this.isLive && this.#options.pollMs < Infinity) {
