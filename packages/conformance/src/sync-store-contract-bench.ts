@@ -90,6 +90,7 @@ export const changesOf = (changes: Partial<SpaceChanges>): SpaceChanges => ({
   highestTime: 0,
   collected: 0,
   usage: { documents: 0, bytes: 0 },
+  digest: { documents: 0, hash: 0 },
   strategies: [],
   replicas: [],
   documents: [],

@@ -100,6 +100,7 @@ function randomChanges(chance: Chance, space: SpaceData): SpaceChanges {
     highestTime: record.highestTime + chance(5),
     collected: Math.min(head, record.collected + chance(2)),
     usage: { documents: known.length, bytes: chance(100_000) },
+    digest: { documents: chance(10), hash: chance(1_000_000) },
     documents,
     strategies,
     replicas: REPLICAS.filter(() => chance(3) === 0).map((name) => randomReplica(chance, name, space)),

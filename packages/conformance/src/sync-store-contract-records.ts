@@ -31,6 +31,7 @@ export const RECORD_BEHAVIOURS: readonly BenchBehaviour[] = [
           highestTime: 0,
           collected: 0,
           usage: { documents: 0, bytes: 0 },
+          digest: { documents: 0, hash: 0 },
         },
         replicas: [],
         checks: [],
@@ -57,16 +58,24 @@ export const RECORD_BEHAVIOURS: readonly BenchBehaviour[] = [
   },
 
   {
-    title: 'head, time, collected and usage are those of the last put',
+    title: 'head, time, collected, usage and digest are those of the last put',
     async check(store) {
-      await put(store, 's', { head: 4, highestTime: 100, collected: 1, usage: { documents: 3, bytes: 500 } })
-      await put(store, 's', { head: 9, highestTime: 101, collected: 4, usage: { documents: 2, bytes: 40 } })
-      expect((await readContents(store, 's')).record).toMatchObject({
+      const figures = {
         head: 9,
         highestTime: 101,
         collected: 4,
         usage: { documents: 2, bytes: 40 },
+        digest: { documents: 1, hash: 71 },
+      }
+      await put(store, 's', {
+        head: 4,
+        highestTime: 100,
+        collected: 1,
+        usage: { documents: 3, bytes: 500 },
+        digest: { documents: 2, hash: 70 },
       })
+      await put(store, 's', figures)
+      expect((await readContents(store, 's')).record).toMatchObject(figures)
     },
   },
 
@@ -242,6 +251,7 @@ export const RECORD_BEHAVIOURS: readonly BenchBehaviour[] = [
         highestTime: LARGEST,
         collected: LARGEST - 2,
         usage: { documents: LARGEST, bytes: LARGEST },
+        digest: { documents: LARGEST, hash: LARGEST },
         replicas: [{ row, checks: [{ counter: LARGEST, check: LARGEST }], forgetUpTo: LARGEST - 1 }],
         strategies: [{ collection: 'stories', strategy: 'manual', seq: LARGEST }],
         documents: [
@@ -256,7 +266,13 @@ export const RECORD_BEHAVIOURS: readonly BenchBehaviour[] = [
       })
       const again = await bench.reopen()
       expect(await readContents(again, 's')).toMatchObject({
-        record: { head: LARGEST, highestTime: LARGEST, collected: LARGEST - 2, usage: { bytes: LARGEST } },
+        record: {
+          head: LARGEST,
+          highestTime: LARGEST,
+          collected: LARGEST - 2,
+          usage: { bytes: LARGEST },
+          digest: { documents: LARGEST, hash: LARGEST },
+        },
         replicas: [row],
         checks: [[{ counter: LARGEST, check: LARGEST }]],
         documents: [{ row: { seq: LARGEST, tombstoneMs: LARGEST, version: [{ counter: LARGEST }] } }],

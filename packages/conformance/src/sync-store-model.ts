@@ -46,6 +46,7 @@ const EMPTY_SPACE: SpaceData = {
     highestTime: 0,
     collected: 0,
     usage: { documents: 0, bytes: 0 },
+    digest: { documents: 0, hash: 0 },
   },
   began: new Map(),
   replicas: new Map(),
@@ -71,7 +72,7 @@ export const withSpace = ({ epochs, spaces }: StoreData, name: string, space: Sp
 })
 
 export function withChanges(space: SpaceData, changes: SpaceChanges): SpaceData {
-  const { head, highestTime, collected, usage } = changes
+  const { head, highestTime, collected, usage, digest } = changes
   const replicas = new Map(space.replicas)
   const checks = new Map(space.checks)
   for (const { row, checks: added, forgetUpTo } of changes.replicas) {
@@ -91,7 +92,7 @@ export function withChanges(space: SpaceData, changes: SpaceChanges): SpaceData 
   const revoked = new Map(space.revoked)
   for (const { device, atMs } of changes.revoked) revoked.set(device, atMs)
   const strategies = [...space.record.strategies, ...changes.strategies]
-  const record = { exists: true, head, highestTime, collected, usage, strategies }
+  const record = { exists: true, head, highestTime, collected, usage, digest, strategies }
   return { ...space, record, replicas, checks, documents, revoked }
 }
 

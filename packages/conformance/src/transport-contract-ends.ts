@@ -220,7 +220,8 @@ export const END_BEHAVIOURS: readonly LinkBehaviour[] = [
     title: 'subscribing is left out, or can be ended twice and with its transport',
     async check({ transport }) {
       const listener = { changed: () => undefined, connected: () => undefined }
-      const request = { space: SPACE, cursor: PULL.cursor, seen: PULL.seen }
+      const { cursor, seen, device, acknowledged } = PULL
+      const request = { space: SPACE, cursor, seen, device, acknowledged }
       const subscriptions = [1, 2].map(() => transport.subscribe?.(request, listener))
       subscriptions[0]?.close()
       subscriptions[0]?.close()

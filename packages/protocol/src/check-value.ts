@@ -1,3 +1,4 @@
+import { hashText } from './hash.ts'
 import { canonicalJson } from './json.ts'
 import type { Operation, WriteName } from './operation.ts'
 import type { VersionVector } from './version-vector.ts'
@@ -14,12 +15,12 @@ export type CheckValue = number
 export const FIRST_CHECK: CheckValue = 0
 
 export const checkAfter = (previous: CheckValue, operation: Operation): CheckValue =>
-  chain(previous, canonicalOperation(operation))
+  hashText(canonicalOperation(operation), previous)
 
 /** The check value after a run of voided counters. */
 export function checkAfterVoids(previous: CheckValue, count: number): CheckValue {
   let check = previous
-  for (let index = 0; index < count; index++) check = chain(check, 'void')
+  for (let index = 0; index < count; index++) check = hashText('void', check)
   return check
 }
 
@@ -47,17 +48,3 @@ const canonicalName = ({ dot, root, path }: WriteName): [string, number, string,
   root,
   path,
 ]
-
-/** cyrb53 (bryc, public domain), seeded with both halves of the previous value. */
-function chain(previous: CheckValue, text: string): CheckValue {
-  let h1 = 0xdeadbeef ^ (previous >>> 0)
-  let h2 = 0x41c6ce57 ^ Math.floor(previous / 2 ** 32)
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    h1 = Math.imul(h1 ^ code, 2654435761)
-    h2 = Math.imul(h2 ^ code, 1597334677)
-  }
-  h1 = Math.imul(h1 ^ (h1 >>> 16), 2246822507) ^ Math.imul(h2 ^ (h2 >>> 13), 3266489909)
-  h2 = Math.imul(h2 ^ (h2 >>> 16), 2246822507) ^ Math.imul(h1 ^ (h1 >>> 13), 3266489909)
-  return 2 ** 32 * (h2 & 0x1fffff) + (h1 >>> 0)
-}

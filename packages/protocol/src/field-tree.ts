@@ -1,7 +1,7 @@
 import { type Write, compareWrites, supersedes } from './document-state.ts'
-import { compareDots, sameDot } from './identity.ts'
+import { sameDot } from './identity.ts'
 import { type JsonObject, type JsonValue, isJsonObject, jsonEqual } from './json.ts'
-import { type Path, type WriteName, samePath } from './operation.ts'
+import type { Path, WriteName } from './operation.ts'
 import type { Conflict, ConflictValue, Merge } from './strategy.ts'
 
 /**
@@ -34,7 +34,7 @@ export interface Standing {
   readonly writes: readonly WriteName[]
 }
 
-/** Folds the writes of one root, sorted by `compareWrites`, deletes left out. */
+/** Folds the writes of one root, sorted by `compareWrites`, deletes left out, twins being one. */
 export function foldFields(writes: readonly Write[], merge?: Merge): FoldResult {
   const only = writes.length === 1 ? writes[0] : undefined
   if (only && only.path.length === 0) return { value: only.value, conflicts: [], standing: [] }
@@ -118,7 +118,7 @@ interface Seen {
 }
 interface Alternative {
   readonly value: JsonValue | undefined
-  /** Equal writes (value and time) are one, named by the smallest dot. */
+  /** The latest of `writes`. */
   readonly write: Write
   readonly writes: readonly Write[]
 }
@@ -146,25 +146,12 @@ function readObject(place: Place, path: Path, reading: Reading): Seen | undefine
   return latest && { value, latest }
 }
 
-/** The later of two writes; of one write under two names, the one with the smaller dot. */
-function later(a: Write, b: Write): Write {
-  const [first, last] = compareWrites(a, b) < 0 ? [a, b] : [b, a]
-  const isTwin = a.time === b.time && samePath(a.path, b.path) && jsonEqual(a.value, b.value)
-  return isTwin ? first : last
-}
+const later = (a: Write, b: Write): Write => (compareWrites(a, b) < 0 ? b : a)
 
 function alternativesOf(place: Place, object: Seen | undefined): Alternative[] {
-  const groups: Alternative[] = []
-  for (const { write, value } of place.candidates) {
-    const twin = groups.findIndex((group) => group.write.time === write.time && jsonEqual(group.value, value))
-    if (twin < 0) groups.push({ value, write, writes: [write] })
-    else {
-      const writes = [...(groups[twin] as Alternative).writes, write]
-      groups[twin] = { value, writes, write: writes.reduce((a, b) => (compareDots(a.dot, b.dot) <= 0 ? a : b)) }
-    }
-  }
-  if (object) groups.push({ value: object.value, write: object.latest, writes: writersOf(place) })
-  return groups.sort((a, b) => compareWrites(a.write, b.write))
+  const alternatives = place.candidates.map(({ write, value }): Alternative => ({ value, write, writes: [write] }))
+  if (object) alternatives.push({ value: object.value, write: object.latest, writes: writersOf(place) })
+  return alternatives.sort((a, b) => compareWrites(a.write, b.write))
 }
 
 /** The writes that an object consists of. */

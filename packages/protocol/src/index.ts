@@ -3,6 +3,8 @@ export type { CheckValue } from './check-value.ts'
 export { CLOCK_EPOCH_MS, nextTimestamp, receiveTimestamp, timestampAt, wallTimeOf } from './clock.ts'
 export type { Timestamp } from './clock.ts'
 export { applyDelta, deltaBetween } from './delta.ts'
+export { EMPTY_DIGEST, changeDigest, documentHash, sameDigest } from './digest.ts'
+export type { Digest } from './digest.ts'
 export { EMPTY_STATE, apply, baseOf, join, killsOf, nameOf, sameName, sameState, supersedes } from './document-state.ts'
 export type { DocumentState, Write } from './document-state.ts'
 export type { Clock, Random } from './environment.ts'
@@ -122,6 +124,7 @@ export type { Causality, VersionVector } from './version-vector.ts'
 export { isTombstone, viewOf } from './view.ts'
 export type { Copy, DocumentView, ViewOptions } from './view.ts'
 export { decodeDevices, encodeDevices } from './wire/devices-codec.ts'
+export { decodeFrame, encodeFrameAround, encodeHint } from './wire/frame-codec.ts'
 export {
   decodePull,
   decodePush,

@@ -1,4 +1,5 @@
 import type { CheckValue } from './check-value.ts'
+import type { Digest } from './digest.ts'
 import type { DocumentState } from './document-state.ts'
 import type { DeviceId, Dot, EpochId, ReplicaId } from './identity.ts'
 import type { Operation, Void } from './operation.ts'
@@ -87,6 +88,10 @@ export interface PullRequest extends Position {
   readonly limit: number
   /** How long the server may hold the answer while it has nothing new, in milliseconds. */
   readonly waitMs: number
+  /** Asks the server to count its documents anew: the digest it told is not that of what a whole scan showed. */
+  readonly recount?: boolean | undefined
+  /** A text of its own, which the page repeats: whatever answers in the server's place, from what it kept, cannot. */
+  readonly nonce?: string | undefined
 }
 
 /** One document that changed: its tail of operations, after its state if the tail does not reach back far enough. */
@@ -120,6 +125,10 @@ export interface Page extends Answer {
   readonly collected: Seq
   /** The recorded strategies that changed after the request's `since`. */
   readonly strategies: Strategies
+  /** Of what the server held at `head`; only where there is no more. */
+  readonly digest?: Digest | undefined
+  /** The request's. */
+  readonly nonce?: string | undefined
 }
 
 export type Strategies = Readonly<Record<string, Strategy>>

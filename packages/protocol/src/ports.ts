@@ -1,5 +1,5 @@
-import type { DeviceId } from './identity.ts'
-import type { Page, Position, PullRequest, PushRequest, Receipt, ServerVersion } from './messages.ts'
+import type { DeviceId, Dot } from './identity.ts'
+import type { Device, Page, Position, PullRequest, PushRequest, Receipt, Seq, ServerVersion } from './messages.ts'
 
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined
@@ -22,17 +22,25 @@ export interface Transport {
   close(): Promise<void>
 }
 
+/** Who subscribes, in the words of a pull. */
 export interface SubscribeRequest extends Position {
   readonly space: string
+  readonly device: Device
+  /** For each replica (slot) of this store, the last counter the server has acknowledged: what need not come back. */
+  readonly acknowledged: readonly Dot[]
 }
 export interface SubscriptionListener {
   /** Something changed: a frame that can be applied if the cursor stands at `from`, or only a hint to pull. */
   changed(frame: LiveFrame | undefined): void
-  /** The connection came or went. */
+  /**
+   * The connection came or went. One that got lost comes again by itself; one that the server refused does not: where
+   * the client stands may have been the reason, so it subscribes anew.
+   */
   connected(isConnected: boolean): void
 }
+/** All that changed after `from`, up to its `since`. */
 export interface LiveFrame extends Page {
-  readonly from: number
+  readonly from: Seq
 }
 export interface Subscription {
   close(): void

@@ -1,5 +1,6 @@
 import type { CheckValue } from './check-value.ts'
 import type { Timestamp } from './clock.ts'
+import type { Digest } from './digest.ts'
 import type { Device, Epoch, ReplicaMark, Seq } from './messages.ts'
 import type { DeviceId, EpochId, ReplicaId } from './identity.ts'
 import type { Strategy } from './strategy.ts'
@@ -65,6 +66,8 @@ export interface SpaceRecord {
   /** Tombstones up to this seq were collected. */
   readonly collected: Seq
   readonly usage: Usage
+  /** Of the rows that are no tombstones. */
+  readonly digest: Digest
 }
 
 /** What a space takes up; what a quota is compared with. */
@@ -134,6 +137,7 @@ export interface SpaceChanges {
   readonly highestTime: Timestamp
   readonly collected: Seq
   readonly usage: Usage
+  readonly digest: Digest
   /** Newly recorded ones. */
   readonly strategies: readonly RecordedStrategy[]
   readonly replicas: readonly ReplicaChange[]

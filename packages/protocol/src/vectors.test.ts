@@ -1,17 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import checks from '../vectors/checks.json' with { type: 'json' }
+import digests from '../vectors/digests.json' with { type: 'json' }
 import messages from '../vectors/messages.json' with { type: 'json' }
 import operations from '../vectors/operations.json' with { type: 'json' }
 import states from '../vectors/states.json' with { type: 'json' }
 import views from '../vectors/views.json' with { type: 'json' }
 import { type CheckValue, checkAfter, checkAfterVoids } from './check-value.ts'
+import { EMPTY_DIGEST, changeDigest, documentHash } from './digest.ts'
+import type { ReplicaId } from './identity.ts'
 import { parseJson } from './json.ts'
 import { LIMITS } from './limits.ts'
 import { PROTOCOL_VERSION } from './messages.ts'
 import type { Operation } from './operation.ts'
 import type { Strategy } from './strategy.ts'
 import { viewOf } from './view.ts'
+import { encodeFrame } from './testing/messages.ts'
 import { decodeDevices, encodeDevices } from './wire/devices-codec.ts'
+import { decodeFrame } from './wire/frame-codec.ts'
 import {
   decodePull,
   decodePush,
@@ -85,6 +90,20 @@ describe('check values are what their vectors say', () => {
   })
 })
 
+describe('digests are what their vectors say', () => {
+  test.each(digests.map((vector) => [vector.name, vector] as const))('%s', (_, vector) => {
+    const documents = vector.documents as [string, string, [ReplicaId, number][]][]
+    const hashes = documents.map(([collection, document, version]) =>
+      documentHash(
+        collection,
+        document,
+        version.map(([replica, counter]) => ({ replica, counter })),
+      ),
+    )
+    expect(hashes.reduce((digest, hash) => changeDigest(digest, undefined, hash), EMPTY_DIGEST)).toEqual(vector.digest)
+  })
+})
+
 const CODECS: Readonly<Record<string, { decode: (wire: never) => unknown; encode: (value: never) => unknown }>> = {
   push: {
     decode: (wire) => decodePush('my-stories', parseJson(wire), LIMITS),
@@ -92,6 +111,7 @@ const CODECS: Readonly<Record<string, { decode: (wire: never) => unknown; encode
   },
   pull: { decode: (wire) => decodePull('my-stories', wire, LIMITS), encode: encodePull },
   page: { decode: (wire) => decodePage(parseJson(wire)), encode: encodePage },
+  frame: { decode: (wire) => decodeFrame(parseJson(wire)), encode: encodeFrame },
   receipt: { decode: (wire) => decodeReceipt(parseJson(wire)), encode: (value) => text(encodeReceipt(value)) },
   refusal: { decode: (wire) => decodeRefusal(parseJson(wire)), encode: (value) => text(encodeRefusal(value)) },
   version: {

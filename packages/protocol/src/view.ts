@@ -1,9 +1,10 @@
 import { type DocumentState, type Write, compareWrites, nameOf, supersedes } from './document-state.ts'
 import { type FoldResult, type Standing, foldFields } from './field-tree.ts'
-import { type Dot, compareDots, copyId } from './identity.ts'
+import { type Dot, copyId } from './identity.ts'
 import { type JsonObject, type JsonValue, isJsonObject, jsonEqual } from './json.ts'
 import { type WriteName, isDelete } from './operation.ts'
 import { type Conflict, type ConflictValue, type Merge, type Strategy, unitOf } from './strategy.ts'
+import { type DistinctWrites, distinctWrites } from './twins.ts'
 
 /** What the app sees of a document: a pure function of its live writes, total over mixed units. */
 export interface DocumentView {
@@ -44,9 +45,14 @@ const ABSENT: DocumentView = Object.freeze({
 
 /** Whether nothing of the document shows under any strategy: it was deleted, and no edit stands beside the delete. */
 export function isTombstone(state: DocumentState): boolean {
-  const content = state.writes.filter((write) => write.root === 'content')
+  // What stands with twins told apart may be hidden when they are one, never the other way round.
+  return !hasVisible(state.writes) || !hasVisible(distinctWrites(state.writes).writes)
+}
+
+function hasVisible(writes: readonly Write[]): boolean {
+  const content = writes.filter((write) => write.root === 'content')
   const deletes = content.filter(isDelete)
-  return !content.some((write) => !isDelete(write) && isVisible(write, deletes))
+  return content.some((write) => !isDelete(write) && isVisible(write, deletes))
 }
 
 export function viewOf(state: DocumentState, options: ViewOptions): DocumentView {
@@ -54,15 +60,17 @@ export function viewOf(state: DocumentState, options: ViewOptions): DocumentView
   if (only && only.root === 'content' && only.path.length === 0) {
     return only.value === undefined ? ABSENT : { ...ABSENT, value: asDocument(only.value) }
   }
-  const sorted = [...state.writes].sort(compareWrites)
+  const { writes: sorted, namesOf } = distinctWrites(state.writes)
   const content = sorted.filter((write) => write.root === 'content')
   const deletes = content.filter(isDelete)
   const edits = content.filter((write) => !isDelete(write))
   if (!edits.some((edit) => isVisible(edit, deletes))) return ABSENT
-  const seen =
+  const seen = withAllNames(
     unitOf(options.strategy) === 'field'
       ? viewFields(edits, deletes, options.merge)
-      : viewDocuments(edits, deletes, options)
+      : viewDocuments(edits, deletes, options),
+    namesOf,
+  )
   if (!seen.value && seen.copies.length === 0) return { ...seen, metadata: NO_METADATA }
   const metadata = foldFields(sorted.filter((write) => write.root === 'metadata')).value
   return { ...seen, metadata: metadata === undefined ? NO_METADATA : asDocument(metadata) }
@@ -74,6 +82,14 @@ const isVisible = (edit: Write, deletes: readonly Write[]): boolean => !deletes.
 const asDocument = (value: JsonValue): JsonObject => (isJsonObject(value) ? value : NO_METADATA)
 
 type ContentView = Omit<DocumentView, 'metadata'>
+
+function withAllNames(view: ContentView, namesOf: DistinctWrites['namesOf']): ContentView {
+  const expand = <T extends { readonly writes: readonly WriteName[] }>(one: T): T => ({
+    ...one,
+    writes: one.writes.flatMap(namesOf),
+  })
+  return { ...view, copies: view.copies.map(expand), standing: view.standing.map(expand) }
+}
 
 /** `auto_merge` and `manual`: one document of merged fields. An edit that a delete had not seen brings all of it back. */
 function viewFields(edits: readonly Write[], deletes: readonly Write[], merge: Merge | undefined): ContentView {
@@ -96,7 +112,7 @@ interface Candidate {
   readonly write: Write
   readonly latest: Write
   readonly fold: FoldResult
-  /** All that it consists of: the write, its twins, the field writes. */
+  /** All that it consists of: the write and the field writes. */
   readonly writes: readonly Write[]
 }
 
@@ -153,40 +169,23 @@ function candidatesOf(edits: readonly Write[], deletes: readonly Write[]): Candi
   const roots = edits
     .filter((edit) => edit.path.length === 0)
     .filter((root) => isVisible(root, deletes) || visibleFields.some((field) => supersedes(field, root)))
-  const groups = groupTwins(roots).map((twins) => ({
-    twins,
-    fields: fields.filter((field) => twins.some((root) => supersedes(field, root))),
-  }))
-  const loose = fields.filter((field) => !groups.some((group) => group.fields.includes(field)))
-  if (groups.length === 0) return [candidateOf([], loose)]
-  const candidates = groups.map((group) => candidateOf(group.twins, group.fields)).sort(byLatest)
+  const fieldsOf = (root: Write): Write[] => fields.filter((field) => supersedes(field, root))
+  const taken = new Set(roots.flatMap(fieldsOf))
+  const loose = fields.filter((field) => !taken.has(field))
+  if (roots.length === 0) return [candidateOf(undefined, loose)]
+  const candidates = roots.map((root) => candidateOf(root, fieldsOf(root))).sort(byLatest)
   if (loose.length === 0) return candidates
-  const last = groups.find((group) => group.twins[0] === candidates.at(-1)?.write)
-  return [...candidates.slice(0, -1), candidateOf(last?.twins ?? [], [...(last?.fields ?? []), ...loose])]
+  const { write } = candidates.at(-1) as Candidate
+  return [...candidates.slice(0, -1), candidateOf(write, [...fieldsOf(write), ...loose])]
 }
 
-function candidateOf(twins: readonly Write[], fields: readonly Write[]): Candidate {
-  const folded = [...twins.slice(0, 1), ...fields].sort(compareWrites)
-  return {
-    write: twins[0] ?? (folded[0] as Write),
-    latest: folded.at(-1) as Write,
-    fold: foldFields(folded),
-    writes: [...twins, ...fields],
-  }
+function candidateOf(root: Write | undefined, fields: readonly Write[]): Candidate {
+  const writes = root ? [root, ...fields] : fields
+  const folded = [...writes].sort(compareWrites)
+  return { write: root ?? (folded[0] as Write), latest: folded.at(-1) as Write, fold: foldFields(folded), writes }
 }
 
 const byLatest = (a: Candidate, b: Candidate): number => compareWrites(a.latest, b.latest)
-
-/** Concurrent writes of an equal document at the same time (an operation issued again) are one, named by the smallest dot. */
-function groupTwins(roots: readonly Write[]): Write[][] {
-  const groups: Write[][] = []
-  for (const root of [...roots].sort((a, b) => compareDots(a.dot, b.dot))) {
-    const twins = groups.find(([first]) => first?.time === root.time && jsonEqual(first.value, root.value))
-    if (twins) twins.push(root)
-    else groups.push([root])
-  }
-  return groups
-}
 
 const present = (values: readonly ConflictValue[]): JsonValue[] =>
   values.filter((one) => one.value !== undefined).map((one) => one.value as JsonValue)

@@ -21,11 +21,20 @@ export interface Exchange {
   route: string
   space: string | undefined
   code: string | undefined
-  /** Operations of a push, rows of a page. */
+  /** Operations of a push, rows of a page, messages to a subscriber. */
   operations: number | undefined
   failure: readonly string[] | undefined
   bytes: number
 }
+
+export const newExchange = (route: string): Exchange => ({
+  route,
+  space: undefined,
+  code: undefined,
+  operations: undefined,
+  failure: undefined,
+  bytes: 0,
+})
 
 export const answerWith = (message: unknown): Answer => ({ status: 200, text: JSON.stringify(message) })
 

@@ -1,11 +1,15 @@
 import type { Clock, Limits, SyncStore } from '@whisker/protocol'
 import { type CollectedTombstones, collectTombstones } from './collect-tombstones.ts'
+import { recountSpace } from './recount.ts'
+import { Turns } from './turns.ts'
 
 /** Passes over spaces in the background, as requests come to them: no timer for each. */
 export interface Collector {
   /** Begins a pass over a space, unless there was one within the hour. Never throws. */
   visit(space: string): void
   collect(space: string): Promise<CollectedTombstones>
+  /** Counts a space anew because somebody found it wrong, unless that was done within the minute. */
+  recount(space: string): Promise<void>
   /** Resolves when no pass that `visit` began runs any more. */
   settled(): Promise<void>
 }
@@ -18,36 +22,37 @@ export interface CollectorServices {
   isClosing(): boolean
 }
 
-const EVERY_MS = 3_600_000
+const PASS_EVERY_MS = 3_600_000
+/** All of a space is looked at for it. */
+const COUNT_EVERY_MS = 24 * 3_600_000
+const COUNT_WHEN_ASKED_EVERY_MS = 60_000
 
 export function createCollector(services: CollectorServices): Collector {
   const { store, clock, limits } = services
-  /** When each space was visited last, the oldest first. */
-  const visits = new Map<string, number>()
+  const passes = new Turns(clock, PASS_EVERY_MS)
+  const counts = new Turns(clock, COUNT_EVERY_MS)
+  const askedCounts = new Turns(clock, COUNT_WHEN_ASKED_EVERY_MS)
   const running = new Set<Promise<unknown>>()
 
   const collect = async (space: string): Promise<CollectedTombstones> =>
     collectTombstones(space, store, { nowMs: clock.now(), retentionMs: limits.retentionMs }, () => services.isClosing())
 
-  function forgetOld(nowMs: number): void {
-    for (const [space, atMs] of visits) {
-      // A clock that was put back has to begin anew.
-      if (Math.abs(nowMs - atMs) <= EVERY_MS) return
-      visits.delete(space)
-    }
+  async function pass(space: string): Promise<void> {
+    if (counts.take(space)) await recountSpace(space, store)
+    await collect(space)
   }
 
   return {
     collect,
+    async recount(space) {
+      if (askedCounts.take(space)) await recountSpace(space, store)
+    },
     visit(space) {
-      const nowMs = clock.now()
-      forgetOld(nowMs)
-      if (visits.has(space) || services.isClosing()) return
-      visits.set(space, nowMs)
+      if (services.isClosing() || !passes.take(space)) return
       // Nobody waits for it; what fails now, on a full disk perhaps, is done the next time.
-      const pass = collect(space).catch(() => undefined)
-      running.add(pass)
-      void pass.then(() => running.delete(pass))
+      const begun = pass(space).catch(() => undefined)
+      running.add(begun)
+      void begun.then(() => running.delete(begun))
     },
     async settled() {
       await Promise.all(running)

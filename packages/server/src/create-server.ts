@@ -1,18 +1,18 @@
 import { LIMITS, SyncError, isName, mintEpochId, systemClock, systemRandom } from '@whisker/protocol'
-import { type Exchange, answerRefusal, respond, respondToPreflight } from './answer.ts'
+import { type Exchange, answerRefusal, newExchange, respond, respondToPreflight } from './answer.ts'
 import { checkServerOptions, withDefaults } from './check-options.ts'
 import { createCollector } from './collector.ts'
 import { corsHeaders, isPreflight } from './cors.ts'
 import { listDevices, revokeDevice } from './devices.ts'
 import { allow, identify } from './identify.ts'
+import type { LiveSubscription } from './live-subscription.ts'
 import { createNotifier } from './notifier.ts'
-import { refusalFor, refusalOf } from './refusal.ts'
+import { DRAIN_MS, SERVER_CLOSES, refusalFor } from './refusal.ts'
 import { failureOf, toLine } from './request-log.ts'
 import { createRoutes } from './routes.ts'
 import type { ServerOptions, SyncServer } from './server-options.ts'
-
-/** How long a closing server waits for running requests, and how long it tells others to stay away. */
-const DRAIN_MS = 10_000
+import { createSession } from './session.ts'
+import type { SpaceServices } from './space-requests.ts'
 
 /** A server on a store, as a function from requests to responses: it mounts in any framework. */
 export function createServer(options: ServerOptions): SyncServer {
@@ -21,6 +21,7 @@ export function createServer(options: ServerOptions): SyncServer {
   const origins = options.cors?.origins ?? []
   const notifier = createNotifier()
   const running = new Set<Promise<unknown>>()
+  const subscriptions = new Set<LiveSubscription>()
   let closing: Promise<void> | undefined
   const began = store.begin(mintEpochId(random))
   // Each request tells of the failure; that nobody asked yet is no crash.
@@ -29,7 +30,7 @@ export function createServer(options: ServerOptions): SyncServer {
   const limits = withDefaults(LIMITS, options.limits)
   const isClosing = (): boolean => closing !== undefined
   const collector = createCollector({ store, clock, limits, isClosing })
-  const routes = createRoutes({
+  const services: SpaceServices = {
     store,
     clock,
     limits,
@@ -38,37 +39,30 @@ export function createServer(options: ServerOptions): SyncServer {
     validate,
     ready: async () => began,
     isClosing,
-    identify: async (request) => identify(request, authenticate, origins),
     allow: async (principal, space, action) => allow(principal, space, action, authorize),
+  }
+  const routes = createRoutes({
+    ...services,
+    identify: async (request) => identify(request, authenticate, origins),
   })
 
   async function answer(request: Request): Promise<Response> {
     const startedMs = clock.now()
-    const exchange: Exchange = {
-      route: 'none',
-      space: undefined,
-      code: undefined,
-      operations: undefined,
-      failure: undefined,
-      bytes: 0,
-    }
+    const exchange = newExchange('none')
     const response = await reply(request, exchange)
     for (const [name, value] of Object.entries(corsHeaders(request, origins))) response.headers.set(name, value)
-    log?.(
-      toLine({
-        at: new Date(startedMs).toISOString(),
-        method: request.method.slice(0, 16),
-        status: response.status,
-        ms: Math.max(0, clock.now() - startedMs),
-        ...exchange,
-      }),
-    )
+    record(request.method.slice(0, 16), startedMs, response.status, exchange)
     return response
+  }
+
+  function record(method: string, startedMs: number, status: number, exchange: Exchange): void {
+    const ms = Math.max(0, clock.now() - startedMs)
+    log?.(toLine({ at: new Date(startedMs).toISOString(), method, status, ms, ...exchange }))
   }
 
   async function reply(request: Request, exchange: Exchange): Promise<Response> {
     if (isPreflight(request)) return respondToPreflight(request)
-    if (closing) return refuseClosing(request, exchange)
+    if (closing) return respond(request, exchange, answerRefusal(SERVER_CLOSES.status, SERVER_CLOSES.refusal))
     try {
       return await routes.fetch(request, exchange)
     } catch (thrown) {
@@ -100,6 +94,7 @@ export function createServer(options: ServerOptions): SyncServer {
   }
 
   async function drain(): Promise<void> {
+    for (const subscription of subscriptions) subscription.end(SERVER_CLOSES)
     notifier.notifyAll()
     const { promise: isOver, resolve } = Promise.withResolvers<void>()
     const stopClock = clock.after(DRAIN_MS, resolve)
@@ -114,6 +109,7 @@ export function createServer(options: ServerOptions): SyncServer {
     isOpen: authenticate === undefined,
     ready: async () => began,
     fetch: async (request) => finished(answer(request)),
+    session: (principal) => createSession(principal, { ...services, subscriptions, finished, record }),
     devices: async (space) => administer(space, async () => listDevices(space, { store, clock, notifier })),
     revoke: async (space, device) =>
       administer(space, async () => revokeDevice(space, device, { store, clock, notifier })),
@@ -128,9 +124,4 @@ export function createServer(options: ServerOptions): SyncServer {
       return closing
     },
   }
-}
-
-const refuseClosing = async (request: Request, exchange: Exchange): Promise<Response> => {
-  const refusal = refusalOf('unavailable', 'The server is closing.', { retryAfterMs: DRAIN_MS })
-  return respond(request, exchange, answerRefusal(503, refusal))
 }

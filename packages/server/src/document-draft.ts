@@ -66,6 +66,11 @@ export class DocumentDraft {
     if (!loaded) this.#folded = EMPTY_STATE
   }
 
+  /** The row as it was before the push. */
+  get stored(): SyncRow | undefined {
+    return this.#loaded?.row
+  }
+
   get exists(): boolean {
     return this.#row !== undefined
   }

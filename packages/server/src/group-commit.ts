@@ -19,12 +19,15 @@ const MOST_PER_COMMIT = 32
  */
 export class GroupCommit {
   readonly #database: DatabaseSync
+  readonly #turn: () => Promise<void>
   #queue: Job[] = []
   #pump: Promise<void> | undefined
   #isClosed = false
 
-  constructor(database: DatabaseSync) {
+  /** `turn` lets whatever else arrived join the commit. */
+  constructor(database: DatabaseSync, turn: () => Promise<void> = async () => scheduler.yield()) {
     this.#database = database
+    this.#turn = turn
   }
 
   async run<T>(work: () => Promise<T>): Promise<T> {
@@ -43,8 +46,7 @@ export class GroupCommit {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
-      // Lets whatever else arrived with this one join it.
-      await scheduler.yield()
+      await this.#turn()
       await this.#commit(this.#queue.splice(0, MOST_PER_COMMIT))
     }
     this.#pump = undefined

@@ -1,11 +1,9 @@
 import type { Clock, Limits, PullRequest, SyncStore } from '@whisker/protocol'
+import { admitReader } from './admit-reader.ts'
 import type { Collector } from './collector.ts'
-import { isRevoked } from './devices.ts'
 import { isNoteworthy, noteSeen } from './note-seen.ts'
 import type { Notifier } from './notifier.ts'
 import { currentEpoch } from './position.ts'
-import { refused } from './refusal.ts'
-import { refuseClient } from './refuse-client.ts'
 import type { Principal } from './server-options.ts'
 import { takePull } from './take-pull.ts'
 
@@ -31,10 +29,11 @@ export interface PulledPage {
 export async function handlePull(
   request: PullRequest,
   principal: Principal,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   services: PullServices,
 ): Promise<PulledPage> {
   const { clock, notifier } = services
+  if (request.recount) await recount(request, principal, services)
   const untilMs = clock.now() + Math.min(request.waitMs, MOST_WAIT_MS)
   for (;;) {
     // Listens before it reads, so that no change falls between.
@@ -49,6 +48,13 @@ export async function handlePull(
   }
 }
 
+/** Nothing is counted for somebody who is refused. */
+async function recount(request: PullRequest, principal: Principal, services: PullServices): Promise<void> {
+  const { store, clock, collector } = services
+  await store.read(request.space, (reader) => admitReader(reader, request, principal, clock.now()))
+  await collector.recount(request.space)
+}
+
 async function readPage(
   request: PullRequest,
   principal: Principal,
@@ -57,11 +63,7 @@ async function readPage(
   const { store, clock, limits, collector } = services
   const nowMs = clock.now()
   const { page, isNews, exists, isToNote } = await store.read(request.space, async (reader) => {
-    const space = await reader.space()
-    const replicas = await reader.replicas(request.acknowledged.map(({ replica }) => replica))
-    const known = { space, replicas, isRevoked: await isRevoked(reader, request.device, replicas) }
-    const refusal = refuseClient(request, known, principal, nowMs)
-    if (refusal) throw refused(refusal)
+    const { space, replicas } = await admitReader(reader, request, principal, nowMs)
     const taken = await takePull(reader, request, space, limits, nowMs)
     return {
       page: taken,
@@ -83,8 +85,14 @@ interface Change {
   cancel(): void
 }
 
-function waitForChange(space: string, waitMs: number, signal: AbortSignal, notifier: Notifier, clock: Clock): Change {
-  let isOver = waitMs <= 0 || signal.aborted
+function waitForChange(
+  space: string,
+  waitMs: number,
+  signal: AbortSignal | undefined,
+  notifier: Notifier,
+  clock: Clock,
+): Change {
+  let isOver = waitMs <= 0 || signal?.aborted === true
   const { promise, resolve } = Promise.withResolvers<void>()
   if (isOver) return { promise, isOver: () => isOver, cancel: () => undefined }
   const end = (): void => {
@@ -93,14 +101,14 @@ function waitForChange(space: string, waitMs: number, signal: AbortSignal, notif
   }
   const forget = notifier.wait(space, resolve)
   const stopClock = clock.after(waitMs, end)
-  signal.addEventListener('abort', end)
+  signal?.addEventListener('abort', end)
   return {
     promise,
     isOver: () => isOver,
     cancel() {
       forget()
       stopClock()
-      signal.removeEventListener('abort', end)
+      signal?.removeEventListener('abort', end)
     },
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, type Limits, type PushRequest, type Receipt, type SyncStore } from '@whisker/protocol'
+import { type Clock, type Dot, type Limits, type PushRequest, type Receipt, type SyncStore } from '@whisker/protocol'
 import type { Collector } from './collector.ts'
 import { loadPush } from './load-push.ts'
 import type { Notifier } from './notifier.ts'
@@ -18,6 +18,9 @@ export interface PushServices {
   allow(principal: Principal, space: string, action: Action): Promise<void>
 }
 
+/** Told in the transaction that takes a push what it will have acknowledged, if it commits. */
+export type Taking = (acknowledged: readonly Dot[]) => void
+
 /** Whether the principal may push to the space, which takes another right while there is no such space. */
 export async function allowPush(space: string, principal: Principal, services: PushServices): Promise<boolean> {
   const { exists } = await services.store.read(space, (reader) => reader.space())
@@ -26,7 +29,12 @@ export async function allowPush(space: string, principal: Principal, services: P
 }
 
 /** Takes a push in one transaction of its space. The promise resolves when the commit is on disk. */
-export async function handlePush(request: PushRequest, principal: Principal, services: PushServices): Promise<Receipt> {
+export async function handlePush(
+  request: PushRequest,
+  principal: Principal,
+  services: PushServices,
+  taking?: Taking,
+): Promise<Receipt> {
   const { store, clock, limits, notifier, collector, validate } = services
   const push = preparePush(request, limits)
   for (;;) {
@@ -37,7 +45,10 @@ export async function handlePush(request: PushRequest, principal: Principal, ser
       if (exists !== allowed) return undefined
       const loaded = await loadPush(transaction, push, { limits, validates: validate !== undefined })
       const outcome = takePush(push, loaded, { principal, nowMs: clock.now(), limits, validate })
-      if (outcome.changes) await transaction.put(outcome.changes)
+      if (outcome.changes) {
+        taking?.(outcome.receipt.acknowledged)
+        await transaction.put(outcome.changes)
+      }
       return { outcome, head }
     })
     if (!result) continue

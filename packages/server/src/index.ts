@@ -2,6 +2,7 @@ export type { CollectedTombstones } from './collect-tombstones.ts'
 export type { CorsOptions } from './cors.ts'
 export { createServer } from './create-server.ts'
 export type { ShownDocument } from './document-draft.ts'
+export { memoryStore } from './memory-store.ts'
 export { serve } from './serve.ts'
 export type { RunningServer } from './serve.ts'
 export type {
@@ -16,4 +17,12 @@ export type {
   Validate,
   ValidatedDocument,
 } from './server-options.ts'
+export type {
+  PullParameters,
+  ServerSession,
+  ServerSubscription,
+  SessionAnswer,
+  SubscriptionSink,
+} from './server-session.ts'
 export { sqliteStore } from './sqlite-store.ts'
+export type { SqliteStoreOptions } from './sqlite-store.ts'

@@ -1,4 +1,5 @@
 import {
+  type Digest,
   type DocumentChange,
   type Limits,
   type Offer,
@@ -11,6 +12,7 @@ import {
   type Usage,
   type Void,
   apply,
+  changeDigest,
   checkAfter,
   checkAfterVoids,
   covers,
@@ -19,6 +21,7 @@ import {
 import { DocumentDraft, type PreparedOperation, shown, shownBytes } from './document-draft.ts'
 import type { LoadedPush } from './load-push.ts'
 import { type PreparedPush, documentKey, isPrepared } from './prepare-push.ts'
+import { rowHash } from './recount.ts'
 import { type ReplicaDraft, lastOf } from './replica-draft.ts'
 import type { Principal, Validate } from './server-options.ts'
 import { SpaceQuota } from './space-quota.ts'
@@ -87,16 +90,19 @@ export class PushWork {
     )
   }
 
-  /** What is to be stored of the documents, and what the space takes up with it. */
-  finish(): { readonly documents: readonly DocumentChange[]; readonly usage: Usage } {
+  /** What is to be stored of the documents, and what the space takes up and amounts to with it. */
+  finish(): { readonly documents: readonly DocumentChange[]; readonly usage: Usage; readonly digest: Digest } {
     const documents: DocumentChange[] = []
+    let { digest } = this.#loaded.space
     for (const draft of this.#documents.values()) {
       const before = draft.usage
       const change = draft.change()
       this.#quota.change(before, draft.usage)
-      if (change) documents.push(change)
+      if (!change) continue
+      documents.push(change)
+      digest = changeDigest(digest, rowHash(draft.stored), rowHash(change.row))
     }
-    return { documents, usage: this.#quota.usage }
+    return { documents, usage: this.#quota.usage, digest }
   }
 
   #document(key: { readonly collection: string; readonly document: string }): DocumentDraft {

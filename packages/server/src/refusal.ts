@@ -42,6 +42,14 @@ export const noSuchSpace = (): Refusal =>
     fix: 'Ask whoever runs the space whether you, or this device, may use it; what is written here is kept.',
   })
 
+/** How long a closing server waits for running requests, and how long it tells others to stay away. */
+export const DRAIN_MS = 10_000
+
+export const SERVER_CLOSES: RefusedRequest = {
+  status: 503,
+  refusal: refusalOf('unavailable', 'The server is closing.', { retryAfterMs: DRAIN_MS }),
+}
+
 /** The error that carries a refusal through the code; `status` where it is not the code's own. */
 export const refused = (refusal: Refusal, status?: number): SyncError =>
   new SyncError(refusal.code as SyncErrorCode, refusal.message, { fix: refusal.fix, details: { refusal, status } })

@@ -1,4 +1,4 @@
-/** One request, as the log tells of it: nothing that anybody wrote, no id of a document, no token. */
+/** One request, or one subscription when it is over, as the log tells of it: nothing that anybody wrote, no id of a document, no token. */
 export interface LogEntry {
   readonly at: string
   readonly method: string
@@ -8,7 +8,7 @@ export interface LogEntry {
   readonly code?: string | undefined
   readonly ms: number
   readonly bytes: number
-  /** Operations of a push, rows of a page. */
+  /** Operations of a push, rows of a page, messages to a subscriber. */
   readonly operations?: number | undefined
   /** Where the server's own failure happened. */
   readonly failure?: readonly string[] | undefined

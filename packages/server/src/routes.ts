@@ -1,36 +1,28 @@
-import {
-  PROTOCOL_VERSION,
-  SyncError,
-  decodePull,
-  decodePush,
-  encodeDevices,
-  encodeReceipt,
-  encodeServerVersion,
-  isName,
-  parseJson,
-} from '@whisker/protocol'
+import { PROTOCOL_VERSION, encodeDevices, parseJson } from '@whisker/protocol'
 import { type Context, Hono } from 'hono'
 import { type Answer, type Exchange, answerRefusal, answerWith, respond } from './answer.ts'
 import { listDevices, revokeDevice } from './devices.ts'
-import { type PullServices, handlePull } from './handle-pull.ts'
-import { type PushServices, allowPush, handlePush } from './handle-push.ts'
-import { currentEpoch } from './position.ts'
 import { readBody } from './read-body.ts'
 import { refusalFor, refusalOf } from './refusal.ts'
 import { failureOf } from './request-log.ts'
 import type { Principal } from './server-options.ts'
+import {
+  type SpaceRequest,
+  type SpaceServices,
+  answerPull,
+  answerPush,
+  answerVersion,
+  enter,
+} from './space-requests.ts'
 
-export interface RouteServices extends PullServices, PushServices {
+export interface RouteServices extends SpaceServices {
   identify(request: Request): Promise<Principal>
-  /** Resolves when the store has taken this server's epoch. */
-  ready(): Promise<void>
 }
 
 interface Env {
   Bindings: Exchange
 }
-type Right = (principal: Principal, space: string) => Promise<unknown>
-type Handler = (space: string, context: Context<Env>, principal: Principal) => Promise<Answer>
+type Handler = (request: SpaceRequest, context: Context<Env>) => Promise<Answer>
 
 const VERSION = '/v1/spaces/:space/version'
 const OPERATIONS = '/v1/spaces/:space/operations'
@@ -39,57 +31,37 @@ const DEVICE = '/v1/spaces/:space/devices/:device'
 
 /** What the server answers at which path. Every path but `/health` is somebody's, in a space. */
 export function createRoutes(services: RouteServices): Hono<Env> {
-  const { store, clock, limits } = services
+  const { limits } = services
 
-  const version: Handler = async (space) => {
-    const record = await store.read(space, (reader) => reader.space())
-    const { head } = record
-    const epoch = currentEpoch(record)
-    return answerWith(encodeServerVersion({ protocol: PROTOCOL_VERSION, epoch, head, timeMs: clock.now() }))
+  const version: Handler = (request) => answerVersion(request, services)
+
+  const pull: Handler = (request, context) => answerPull(request, context.req.query(), context.req.raw.signal, services)
+
+  const push: Handler = (request, context) =>
+    answerPush(
+      request,
+      async () => parseJson(await readBody(context.req.raw, limits.messageBytes), limits.messageDepth),
+      services,
+    )
+
+  const devices: Handler = async (request) => {
+    await enter(request, 'read', services)
+    return answerWith(encodeDevices(await listDevices(request.space, services)))
   }
 
-  const pull: Handler = async (space, context, principal) => {
-    const parameters = context.req.query()
-    checkVersion(Number(parameters['v']))
-    const request = decodePull(space, parameters, limits)
-    const page = await handlePull(request, principal, context.req.raw.signal, services)
-    context.env.operations = page.rowCount
-    return { status: 200, text: page.text }
-  }
-
-  const push: Handler = async (space, context, principal) => {
-    const message = parseJson(await readBody(context.req.raw, limits.messageBytes), limits.messageDepth)
-    checkVersion((message as { readonly v?: unknown } | null)?.v)
-    const request = decodePush(space, message, limits)
-    context.env.operations = request.entries.length
-    const receipt = await handlePush(request, principal, services)
-    context.env.code = receipt.problem?.code
-    return answerWith(encodeReceipt(receipt))
-  }
-
-  const devices: Handler = async (space) => answerWith(encodeDevices(await listDevices(space, services)))
-
-  const revoke: Handler = async (space, context) => {
-    const { device, atMs } = await revokeDevice(space, context.req.param('device') ?? '', services)
+  const revoke: Handler = async (request, context) => {
+    await enter(request, 'manage', services)
+    const { device, atMs } = await revokeDevice(request.space, context.req.param('device') ?? '', services)
     return answerWith({ v: PROTOCOL_VERSION, id: device, revokedAt: atMs })
   }
 
-  const toRead: Right = async (principal, space) => services.allow(principal, space, 'read')
-  const toManage: Right = async (principal, space) => services.allow(principal, space, 'manage')
-  const toPush: Right = async (principal, space) => allowPush(space, principal, services)
-
   const inSpace =
-    (route: string, right: Right, handle: Handler) =>
+    (route: string, handle: Handler) =>
     async (context: Context<Env>): Promise<Response> => {
       context.env.route = route
       const principal = await services.identify(context.req.raw)
-      const space = context.req.param('space')
-      if (!isName(space)) throw new SyncError('bad_request', 'What the path names is not a name for a space.')
-      context.env.space = space
-      await services.ready()
-      // Before anything of the space or of a body is read: a stranger's costs nothing.
-      await right(principal, space)
-      return respond(context.req.raw, context.env, await handle(space, context, principal))
+      const request = { principal, space: context.req.param('space') ?? '', exchange: context.env }
+      return respond(context.req.raw, context.env, await handle(request, context))
     }
 
   const refuse =
@@ -104,11 +76,11 @@ export function createRoutes(services: RouteServices): Hono<Env> {
       await services.ready()
       return respond(context.req.raw, context.env, answerWith({ ok: true }))
     })
-    .get(VERSION, inSpace(VERSION, toRead, version))
-    .get(OPERATIONS, inSpace(OPERATIONS, toRead, pull))
-    .post(OPERATIONS, inSpace(OPERATIONS, toPush, push))
-    .get(DEVICES, inSpace(DEVICES, toRead, devices))
-    .delete(DEVICE, inSpace(DEVICE, toManage, revoke))
+    .get(VERSION, inSpace(VERSION, version))
+    .get(OPERATIONS, inSpace(OPERATIONS, pull))
+    .post(OPERATIONS, inSpace(OPERATIONS, push))
+    .get(DEVICES, inSpace(DEVICES, devices))
+    .delete(DEVICE, inSpace(DEVICE, revoke))
     .all('/health', wrongMethod)
     .all(VERSION, wrongMethod)
     .all(OPERATIONS, wrongMethod)
@@ -120,15 +92,4 @@ export function createRoutes(services: RouteServices): Hono<Env> {
       if (status >= 500) context.env.failure = failureOf(thrown)
       return respond(context.req.raw, context.env, answerRefusal(status, refusal))
     })
-}
-
-function checkVersion(version: unknown): void {
-  if (!Number.isSafeInteger(version) || (version as number) <= PROTOCOL_VERSION) return
-  throw new SyncError(
-    'unsupported_version',
-    `Expected version ${PROTOCOL_VERSION} of the protocol, got ${String(version)}.`,
-    {
-      fix: 'Update the server.',
-    },
-  )
 }

@@ -2,6 +2,7 @@ import type { Clock, DeviceList, Limits, Operation, Random, Reason, RevokedDevic
 import type { CollectedTombstones } from './collect-tombstones.ts'
 import type { CorsOptions } from './cors.ts'
 import type { ShownDocument } from './document-draft.ts'
+import type { ServerSession } from './server-session.ts'
 
 /** Whoever makes a request. Replica ids are bound to the principal that first used them. */
 export interface Principal {
@@ -50,6 +51,8 @@ export interface SyncServer {
   ready(): Promise<void>
   /** Answers every request, and never rejects. */
   fetch(request: Request): Promise<Response>
+  /** What one client does that comes another way than by `fetch`: whoever asks has found out who it is. */
+  session(principal: Principal): ServerSession
   /** Who works on a space, for whoever runs the server: nobody's rights are asked for. */
   devices(space: string): Promise<DeviceList>
   /** Bars a device from a space, for ever. Done twice, it stays as it was. A device that was never there is `bad_request`. */

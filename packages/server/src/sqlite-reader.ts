@@ -22,7 +22,8 @@ const DOCUMENT = 'id, collection, document, seq, tail_start, state_bytes, tail_b
 const REPLICA = 'replica, principal, device, device_name, last_counter, last_check, seen_ms, since, retired'
 
 const READS = {
-  space: 'SELECT id, head, highest_time, collected, documents, bytes FROM space WHERE name = ?',
+  space: `SELECT id, head, highest_time, collected, documents, bytes, digest_documents, digest_hash
+    FROM space WHERE name = ?`,
   epochs: `SELECT epoch.id, coalesce(epoch_began.began, 0) FROM epoch
     LEFT JOIN epoch_began ON epoch_began.epoch = epoch.ordinal AND epoch_began.space = ? ORDER BY epoch.ordinal`,
   strategies: 'SELECT collection, strategy, seq FROM strategy WHERE space = ? ORDER BY seq, collection',
@@ -49,14 +50,16 @@ export function sqliteReader(database: DatabaseSync): (space: string) => SpaceRe
     const number = (): number => Number(oneOf(reads.space, name)?.[0] ?? 0)
     return {
       async space() {
-        const [id = 0, head = 0, highestTime = 0, collected = 0, documents = 0, bytes = 0] =
-          oneOf(reads.space, name) ?? []
+        const found = oneOf(reads.space, name) ?? []
+        const [id = 0, head = 0, highestTime = 0, collected = 0, documents = 0, bytes = 0, counted = 0, hash = 0] =
+          found
         return {
           exists: id !== 0,
           head: head as number,
           highestTime: highestTime as number,
           collected: collected as number,
           usage: { documents: documents as number, bytes: bytes as number },
+          digest: { documents: counted as number, hash: hash as number },
           epochs: allOf(reads.epochs, id as number).map(([epoch, began]) => ({
             id: epoch as EpochId,
             began: began as number,

@@ -16,7 +16,9 @@ CREATE TABLE space (
   highest_time INTEGER NOT NULL,
   collected INTEGER NOT NULL,
   documents INTEGER NOT NULL,
-  bytes INTEGER NOT NULL
+  bytes INTEGER NOT NULL,
+  digest_documents INTEGER NOT NULL,
+  digest_hash INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE epoch_began (
   space INTEGER NOT NULL REFERENCES space (id),

@@ -5,8 +5,10 @@ import { oneOf, prepare } from './sqlite-statements.ts'
 
 const WRITES = {
   findSpace: 'SELECT id FROM space WHERE name = ?',
-  addSpace: 'INSERT INTO space (name, head, highest_time, collected, documents, bytes) VALUES (?, ?, ?, ?, ?, ?)',
-  putSpace: 'UPDATE space SET head = ?, highest_time = ?, collected = ?, documents = ?, bytes = ? WHERE id = ?',
+  addSpace: `INSERT INTO space (head, highest_time, collected, documents, bytes, digest_documents, digest_hash, name)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  putSpace: `UPDATE space SET head = ?, highest_time = ?, collected = ?, documents = ?, bytes = ?,
+    digest_documents = ?, digest_hash = ? WHERE id = ?`,
   addStrategy: 'INSERT INTO strategy (space, collection, strategy, seq) VALUES (?, ?, ?, ?)',
   putReplica: `INSERT INTO replica
     (space, replica, principal, device, device_name, last_counter, last_check, seen_ms, since, retired)
@@ -37,13 +39,11 @@ export function sqliteTransaction(database: DatabaseSync): (space: string) => Sp
   const read = sqliteReader(database)
   const writes = prepare(database, WRITES)
 
-  function putSpace(name: string, { head, highestTime, collected, usage }: SpaceChanges): number {
-    const { documents, bytes } = usage
+  function putSpace(name: string, { head, highestTime, collected, usage, digest }: SpaceChanges): number {
+    const cells = [head, highestTime, collected, usage.documents, usage.bytes, digest.documents, digest.hash]
     const found = oneOf(writes.findSpace, name)?.[0] as number | undefined
-    if (found === undefined) {
-      return Number(writes.addSpace.run(name, head, highestTime, collected, documents, bytes).lastInsertRowid)
-    }
-    writes.putSpace.run(head, highestTime, collected, documents, bytes, found)
+    if (found === undefined) return Number(writes.addSpace.run(...cells, name).lastInsertRowid)
+    writes.putSpace.run(...cells, found)
     return found
   }
 

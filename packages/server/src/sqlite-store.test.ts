@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { type SpaceChanges, type SyncStore, isSyncError, mintEpochId } from '@whisker/protocol'
 import { expect, onTestFinished, test } from 'vitest'
 import { GroupCommit } from './group-commit.ts'
@@ -15,6 +15,7 @@ const NOTHING: SpaceChanges = {
   highestTime: 0,
   collected: 0,
   usage: { documents: 0, bytes: 0 },
+  digest: { documents: 0, hash: 0 },
   strategies: [],
   replicas: [],
   documents: [],
@@ -76,6 +77,20 @@ test('writes that arrive together share a commit', async () => {
   expect(commits).toBe(1)
   await group.close()
   database.close()
+})
+
+test('a commit waits for the turn that the store was given, and takes along what arrives meanwhile', async () => {
+  const turns: (() => void)[] = []
+  const store = sqliteStore(':memory:', { turn: () => new Promise((resolve) => turns.push(resolve)) })
+  const done: string[] = []
+  const write = (name: string) => store.write(name, async () => undefined).then(() => done.push(name))
+  const writing = [write('first'), write('second')]
+  await nextTurn()
+  expect([turns.length, done]).toEqual([1, []])
+  turns.shift()?.()
+  await Promise.all(writing)
+  expect([turns.length, done]).toEqual([0, ['first', 'second']])
+  await store.close()
 })
 
 test('a full disk is told as such, and what was there stays', async () => {

@@ -95,6 +95,8 @@ export async function takePull(
       more,
       head: space.head,
       collected: space.collected,
+      digest: more ? undefined : space.digest,
+      nonce: request.nonce,
       strategies: Object.fromEntries(
         space.strategies.filter(({ seq }) => seq > request.cursor.since).map((one) => [one.collection, one.strategy]),
       ),

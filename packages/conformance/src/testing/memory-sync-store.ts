@@ -33,6 +33,7 @@ export const SYNC_STORE_FAULTS = [
   'records each epoch at 0',
   'forgets the strategies',
   'keeps the first usage',
+  'keeps the first digest',
   'drops the newest check value',
   'never forgets a check value',
   'tells replicas in the order of their coming',
@@ -211,6 +212,8 @@ function faultySpace(
   switch (fault) {
     case 'keeps the first usage':
       return before.record.exists ? { ...after, record: { ...after.record, usage: before.record.usage } } : after
+    case 'keeps the first digest':
+      return before.record.exists ? { ...after, record: { ...after.record, digest: before.record.digest } } : after
     case 'keeps the first state of a document':
       for (const [name, { state }] of before.documents) {
         const now = documents.get(name)

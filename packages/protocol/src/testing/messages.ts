@@ -15,7 +15,10 @@ import type {
   ServerVersion,
 } from '../messages.ts'
 import type { Operation } from '../operation.ts'
+import type { LiveFrame } from '../ports.ts'
 import { STRATEGIES, type Strategy } from '../strategy.ts'
+import { encodeFrameAround, encodeHint } from '../wire/frame-codec.ts'
+import { encodePage } from '../wire/page-codec.ts'
 import { Device } from './device.ts'
 import type { Chance } from './random.ts'
 import { dot, replica } from './writing.ts'
@@ -27,6 +30,7 @@ import { dot, replica } from './writing.ts'
 const FAR = [0, 1, 2, 4095, 2 ** 32, 2 ** 52, Number.MAX_SAFE_INTEGER]
 const text = (random: Chance): string =>
   random.pick(['', 'a', 'It is "quoted".', 'é\u{1f600}\u0000\n', 'x'.repeat(100)])
+const nonce = (random: Chance) => (random.chance(0.5) ? { nonce: random.pick(['', 'n-1', 'n'.repeat(64)]) } : {})
 const whole = (random: Chance): number => (random.chance(0.2) ? random.pick(FAR) : random.below(100))
 const epochId = (random: Chance): EpochId => replica(`e${random.below(50)}x`) as string as EpochId
 const many = <T>(random: Chance, most: number, make: () => T): T[] =>
@@ -104,6 +108,8 @@ export const randomPull = (random: Chance): PullRequest => ({
   acknowledged: acknowledged(random),
   limit: 1 + random.below(1000),
   waitMs: random.pick([0, 25_000]),
+  recount: random.chance(0.2) || undefined,
+  ...nonce(random),
 })
 
 export function randomPage(random: Chance): Page {
@@ -121,18 +127,32 @@ export function randomPage(random: Chance): Page {
         .map((other) => ({ ...other, collection })),
     }
   })
+  const more = random.chance(0.5)
   return {
     epochs: epochs(random),
     timeMs: whole(random),
     rows,
     since: whole(random),
     after: whole(random),
-    more: random.chance(0.5),
+    more,
+    digest: more || random.chance(0.3) ? undefined : { documents: whole(random), hash: whole(random) },
     head: whole(random),
     collected: whole(random),
     strategies: strategies(random),
+    ...nonce(random),
   }
 }
+
+/** A hint at times. */
+export function randomFrame(random: Chance): LiveFrame | undefined {
+  if (random.chance(0.1)) return undefined
+  const from = random.below(100)
+  const since = from + 1 + random.below(1000)
+  return { ...randomPage(random), from, since, after: since, more: false }
+}
+
+export const encodeFrame = (frame: LiveFrame | undefined): string =>
+  frame ? encodeFrameAround(frame.from, encodePage(frame)) : encodeHint()
 
 export const PROBLEMS: readonly PushProblem[] = [
   {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import {
   PROBLEMS,
+  encodeFrame,
+  randomFrame,
   randomPage,
   randomPull,
   randomDevices,
@@ -29,6 +31,7 @@ import {
   encodeRefusal,
   encodeServerVersion,
 } from './message-codec.ts'
+import { decodeFrame } from './frame-codec.ts'
 import { decodePage, encodePage } from './page-codec.ts'
 
 const over = (value: unknown): unknown => parseJson(JSON.stringify(value))
@@ -47,6 +50,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
     decode: (value) => decodePull('my-stories', value as Record<string, unknown>, LIMITS),
   },
   page: { make: randomPage, encode: (page: never) => JSON.parse(encodePage(page)) as unknown, decode: decodePage },
+  frame: {
+    make: randomFrame,
+    encode: (frame: never) => JSON.parse(encodeFrame(frame)) as unknown,
+    decode: decodeFrame,
+  },
   receipt: { make: randomReceipt, encode: encodeReceipt, decode: decodeReceipt },
   refusal: { make: randomRefusal, encode: encodeRefusal, decode: decodeRefusal },
   version: { make: randomServerVersion, encode: encodeServerVersion, decode: decodeServerVersion },
@@ -500,4 +508,18 @@ test('a pull whose parameters are nested without end is refused', () => {
       expect(refusalOf(() => decodePull('my-stories', { ...parameters, [name]: text }, LIMITS))).toBe('bad_message')
     }
   }
+})
+
+test('a pull and its page carry a nonce of at most 64 characters, or none', () => {
+  const { nonce: _, ...pull } = randomPull(chanceFrom(1))
+  const { nonce: _other, ...page } = randomPage(chanceFrom(1))
+  expect(decodePull('my-stories', encodePull({ ...pull, nonce: 'n'.repeat(64) }), LIMITS).nonce).toBe('n'.repeat(64))
+  expect(decodePage(parseJson(encodePage({ ...page, nonce: 'n' }))).nonce).toBe('n')
+  expect([
+    decodePull('my-stories', encodePull(pull), LIMITS).nonce,
+    decodePage(parseJson(encodePage(page))).nonce,
+  ]).toEqual([undefined, undefined])
+  const long = 'n'.repeat(65)
+  expect(refusalOf(() => decodePull('my-stories', encodePull({ ...pull, nonce: long }), LIMITS))).toBe('bad_message')
+  expect(refusalOf(() => decodePage(parseJson(encodePage({ ...page, nonce: long }))))).toBe('bad_message')
 })

@@ -27,6 +27,7 @@ import {
   encodeEpochs,
   encodeStrategies,
   readMessage,
+  readNonce,
 } from './message-parts.ts'
 import { decodeEntry, encodeEntry, readKey } from './operation-codec.ts'
 import { decodeMark, decodeProblem, decodeReason, encodeProblem, encodeReason } from './problem-codec.ts'
@@ -129,6 +130,8 @@ export function encodePull(request: PullRequest): Readonly<Record<string, string
     acknowledged: JSON.stringify(request.acknowledged.map(({ replica, counter }) => [replica, counter])),
     limit: String(request.limit),
     ...(request.waitMs > 0 && { wait: String(request.waitMs) }),
+    ...(request.recount && { recount: '1' }),
+    ...(request.nonce !== undefined && { nonce: JSON.stringify(request.nonce) }),
   }
 }
 
@@ -152,6 +155,8 @@ export function decodePull(space: string, parameters: Readonly<Record<string, un
     ),
     limit: Math.min(readInteger(parameter('limit', limits.pageRows), 'limit', 1), limits.pageRows),
     waitMs: readInteger(parameter('wait', 0), 'wait'),
+    recount: readInteger(parameter('recount', 0), 'recount', 0, 1) === 1 || undefined,
+    ...readNonce(parameter('nonce'), 'nonce'),
   }
 }
 

@@ -2,7 +2,7 @@ import { isEpochId, isName } from '../identity.ts'
 import type { JsonValue } from '../json.ts'
 import { type Answer, type Epoch, PROTOCOL_VERSION, type Strategies } from '../messages.ts'
 import { type Strategy, isStrategy } from '../strategy.ts'
-import { field, readAs, readInteger, readList, readObject, readSome, refuse } from './reading.ts'
+import { field, readAs, readInteger, readList, readObject, readSome, readText, refuse } from './reading.ts'
 
 /* What messages of several kinds have in common. */
 
@@ -31,6 +31,12 @@ export const decodeAnswer = (message: Readonly<Record<string, unknown>>): Answer
   epochs: decodeEpochs(field(message, 'epochs')),
   timeMs: readInteger(field(message, 'time'), 'time'),
 })
+
+const NONCE_LENGTH = 64
+
+/** What a pull and its page may carry, and nothing if they do not. */
+export const readNonce = (value: unknown, where: string): { readonly nonce?: string } =>
+  value === undefined ? {} : { nonce: readText(value, where, NONCE_LENGTH) }
 
 export const encodeEpochs = (epochs: readonly Epoch[]): WireMessage =>
   epochs.length ? { epochs: epochs.map(({ id, began }) => [id, began]) } : {}

@@ -137,5 +137,8 @@ describe('a page is refused', () => {
     ['if it has null for rows that are left out', { rows: null }, 'page rows'],
     ['if it stands nowhere', { at: [0, 0, 0] }, 'page collected'],
     ['if it says anything but 1 of more', { more: true }, 'page more'],
+    ['if it has a digest before there is no more', { more: 1, digest: [1, 2] }, 'page digest'],
+    ['if its digest is no count and hash', { digest: [1] }, 'page digest'],
+    ['if it has null for a digest that is left out', { digest: null }, 'page digest'],
   ])('%s', (_, change, where) => expect(refusalOf(change)).toMatch(new RegExp(`^${where}: expected`)))
 })

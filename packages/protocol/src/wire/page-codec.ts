@@ -1,10 +1,18 @@
+import type { Digest } from '../digest.ts'
 import { type ReplicaId, isName } from '../identity.ts'
 import { type Page, type PageRow, PROTOCOL_VERSION, type Seq } from '../messages.ts'
 import type { DocumentKey } from '../sync-store.ts'
 import { IndexTable, TableReader } from './index-table.ts'
-import { decodeAnswer, decodeStrategies, encodeAnswer, encodeStrategies, readMessage } from './message-parts.ts'
+import {
+  decodeAnswer,
+  decodeStrategies,
+  encodeAnswer,
+  encodeStrategies,
+  readMessage,
+  readNonce,
+} from './message-parts.ts'
 import { decodeTailOperation, encodeTailOperation, readKey } from './operation-codec.ts'
-import { field, fieldOr, readInteger, readList } from './reading.ts'
+import { field, fieldOr, readInteger, readList, refuse } from './reading.ts'
 import { REPLICA_IDS } from './replica-table.ts'
 import { decodeSharedState, encodeState } from './state-codec.ts'
 
@@ -37,13 +45,15 @@ interface PageTableReaders {
 export function encodePageAround(page: Omit<Page, 'rows'>, rows: readonly StoredRow[]): string {
   const tables: PageTables = { names: new IndexTable(), ids: new IndexTable() }
   const texts = rows.map((row) => encodeRowAround(row, tables))
-  const { since, after, more, head, collected } = page
+  const { since, after, more, head, collected, digest } = page
   const envelope = JSON.stringify({
     v: PROTOCOL_VERSION,
     ...encodeAnswer(page),
     at: [since, after, head, collected],
     ...(more && { more: 1 }),
+    ...(digest && { digest: [digest.documents, digest.hash] }),
     ...encodeStrategies(page.strategies),
+    ...(page.nonce !== undefined && { nonce: page.nonce }),
     ...(tables.names.entries.length && { names: tables.names.entries }),
     ...(tables.ids.entries.length && { ids: tables.ids.entries }),
   })
@@ -85,16 +95,27 @@ export function decodePage(value: unknown): Page {
   const rows = readList(fieldOr(message, 'rows', []), 'page rows').map((row, index) => decodeRow(row, index, tables))
   tables.names.end()
   tables.ids.end()
+  const digest = decodeDigest(field(message, 'digest'))
+  const more = readInteger(fieldOr(message, 'more', 0), 'page more', 0, 1) === 1
+  if (more && digest) refuse('page digest', 'none before the last page', digest)
   return {
     ...decodeAnswer(message),
     rows,
     since: readInteger(since, 'page since'),
     after: readInteger(after, 'page after'),
-    more: readInteger(fieldOr(message, 'more', 0), 'page more', 0, 1) === 1,
+    more,
     head: readInteger(head, 'page head'),
     collected: readInteger(collected, 'page collected'),
     strategies: decodeStrategies(field(message, 'strategies')),
+    digest,
+    ...readNonce(field(message, 'nonce'), 'page nonce'),
   }
+}
+
+function decodeDigest(value: unknown): Digest | undefined {
+  if (value === undefined) return undefined
+  const [documents, hash] = readList(value, 'page digest', 2)
+  return { documents: readInteger(documents, 'page digest'), hash: readInteger(hash, 'page digest') }
 }
 
 function decodeRow(value: unknown, index: number, { names, ids }: PageTableReaders): PageRow {

@@ -1,0 +1,173 @@
+import { type Cursor, encodeHint } from '@whisker/protocol'
+import type { Exchange } from './answer.ts'
+import { MOST_UNREAD_BYTES, type ReadFrame, type Subscriber, readFrame, readStart } from './read-frame.ts'
+import { type RefusedRequest, refusalFor, refusalOf } from './refusal.ts'
+import { failureOf } from './request-log.ts'
+import type { ServerSubscription, SubscriptionSink } from './server-session.ts'
+import type { SpaceServices } from './space-requests.ts'
+
+/** How the subscriber is found out, and whom the end is told. */
+export interface SubscriptionParts {
+  /** Throws what the subscriber is refused with. */
+  readonly enter: () => Promise<Subscriber>
+  readonly exchange: Exchange
+  readonly sink: SubscriptionSink
+  readonly over: (status: number) => void
+}
+
+/** A reader with more than this before it is not coming back to it. */
+const MOST_BUFFERED_BYTES = 8 * MOST_UNREAD_BYTES
+/** How often it is seen whether a slow reader has caught up, while nothing else happens. */
+const LOOK_EVERY_MS = 1000
+
+/**
+ * Tells one subscriber of each change of a space, as a frame if it fits and the reader keeps up, else as a hint. One
+ * frame is read at a time; what changes meanwhile is in the next.
+ */
+export class LiveSubscription implements ServerSubscription {
+  readonly began: Promise<void>
+  readonly #parts: SubscriptionParts
+  readonly #services: SpaceServices
+  /** Where the subscriber stands if it took all that it was sent; undefined before it began. */
+  #cursor: Cursor | undefined
+  #subscriber: Subscriber | undefined
+  #isChanged = false
+  #isBusy = false
+  #isOver = false
+  /** Of a reader that is too slow for frames: whether the hint that it was sent covers all that it was not. */
+  #lag: 'none' | 'hinted' | 'untold' = 'none'
+  /** What is left of the message that was last sent into an empty buffer. However large, it is not slowness. */
+  #firstBytes = 0
+  #forget: () => void = () => undefined
+  #stopClock: () => void = () => undefined
+
+  constructor(parts: SubscriptionParts, services: SpaceServices) {
+    this.#parts = parts
+    this.#services = services
+    this.began = this.#begin()
+  }
+
+  close(): void {
+    this.#finish(200)
+  }
+
+  /** Ends it from the server's side. */
+  end({ status, refusal }: RefusedRequest): void {
+    if (this.#isOver) return
+    const { exchange, sink } = this.#parts
+    exchange.code = refusal.code
+    this.#finish(status)
+    try {
+      sink.end(refusal)
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+
+  #finish(status: number): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#forget()
+    this.#stopClock()
+    this.#parts.over(status)
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      const subscriber = await this.#parts.enter()
+      if (this.#isOver) return
+      // Listens before it reads, so that no change falls between.
+      this.#forget = this.#services.notifier.wait(subscriber.request.space, () => this.#changed())
+      this.#cursor = await readStart(subscriber, this.#services)
+      this.#subscriber = subscriber
+    } catch (thrown) {
+      const refused = refusalFor(thrown)
+      if (refused.status >= 500) this.#parts.exchange.failure = failureOf(thrown)
+      this.end(refused)
+    }
+    if (this.#isChanged) this.#changed()
+  }
+
+  #changed(): void {
+    this.#isChanged = true
+    if (this.#isBusy || !this.#subscriber) return
+    this.#tellAll(this.#subscriber).catch((thrown: unknown) => {
+      this.#parts.exchange.failure = failureOf(thrown)
+      this.#finish(500)
+    })
+  }
+
+  async #tellAll(subscriber: Subscriber): Promise<void> {
+    this.#isBusy = true
+    while (this.#isChanged && !this.#isOver) {
+      this.#isChanged = false
+      await this.#tell(subscriber)
+    }
+    this.#isBusy = false
+  }
+
+  async #tell(subscriber: Subscriber): Promise<void> {
+    const unread = this.#unread()
+    if (unread > MOST_BUFFERED_BYTES) return this.end(TOO_SLOW)
+    const isSlow = unread > MOST_UNREAD_BYTES
+    const change = await this.#read(subscriber, !isSlow && this.#lag !== 'untold')
+    if (!change && this.#lag !== 'untold') return
+    // The receipt of an own push goes first: it moves the client to where the frame ends.
+    await subscriber.own.answered()
+    if (this.#isOver) return
+    if (change) this.#cursor = { ...(this.#cursor as Cursor), since: change.to, after: change.to }
+    if (isSlow && this.#lag !== 'none') {
+      this.#lag = 'untold'
+      this.#lookLater()
+      return
+    }
+    this.#lag = isSlow ? 'hinted' : 'none'
+    this.#send(change?.text ?? encodeHint())
+  }
+
+  async #read(subscriber: Subscriber, isWanted: boolean): Promise<ReadFrame | undefined> {
+    const { principal, request } = subscriber
+    const cursor = this.#cursor as Cursor
+    try {
+      await this.#services.allow(principal, request.space, 'read')
+      return await readFrame(subscriber, cursor, isWanted, this.#services)
+    } catch (thrown) {
+      const refused = refusalFor(thrown)
+      if (refused.status < 500) {
+        this.end(refused)
+        return undefined
+      }
+      this.#parts.exchange.failure = failureOf(thrown)
+      // It stands where it stood; a pull may have more luck.
+      return { to: cursor.since, text: undefined }
+    }
+  }
+
+  /** What waits for the reader, less what is left of a message that was sent while nothing did. */
+  #unread(): number {
+    const { bufferedBytes } = this.#parts.sink
+    this.#firstBytes = Math.min(this.#firstBytes, bufferedBytes)
+    return bufferedBytes - this.#firstBytes
+  }
+
+  #send(text: string): void {
+    const { sink, exchange } = this.#parts
+    exchange.bytes += Buffer.byteLength(text)
+    exchange.operations = (exchange.operations ?? 0) + 1
+    const isFirst = sink.bufferedBytes === 0
+    sink.send(text)
+    if (isFirst) this.#firstBytes = sink.bufferedBytes
+  }
+
+  #lookLater(): void {
+    this.#stopClock()
+    this.#stopClock = this.#services.clock.after(LOOK_EVERY_MS, () => this.#changed())
+  }
+}
+
+const TOO_SLOW: RefusedRequest = {
+  status: 503,
+  refusal: refusalOf('unavailable', `The reader is too slow: more than ${MOST_BUFFERED_BYTES} bytes wait for it.`, {
+    fix: 'Subscribe again, and pull.',
+  }),
+}
