@@ -179,14 +179,16 @@ export class Collection<T> {
 
   /**
    * Remembers what state the value shows, so that an edit of it can say what its author had seen. The first
-   * counts: what comes later without changing the value was not in it.
+   * under an id counts: what comes later without changing the value was not in it.
    */
   #read(id: string, shown: Shown): DeepReadonly<T> {
     const value = valueOf(shown)
-    const { reads } = this.#core
+    const { reads, ledger } = this.#core
     // A copy is no document yet: whoever edits it has seen nothing of the one that may take its place.
     const state = shown.copy ? EMPTY_STATE : shown.state
-    if (!reads.has(value)) reads.set(value, { collection: this.name, id, state })
+    const known = reads.get(value) ?? []
+    const isKnown = known.some((one) => one.collection === this.name && one.id === id)
+    if (!isKnown) reads.set(value, [...known, { collection: this.name, id, state, rollbacks: ledger.rollbacks.length }])
     return value as DeepReadonly<T>
   }
 }

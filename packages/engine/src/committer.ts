@@ -169,6 +169,7 @@ export class Committer {
     const failed = [...waiters, ...this.#waiters]
     this.#waiters = []
     if (stored) {
+      this.#ledger.noteRollback(stored.ledger.slots.get(this.#ledger.slotNumber))
       this.#ledger.become(stored.ledger)
       this.revision = stored.revision
     }

@@ -1,26 +1,12 @@
 import { expect, test } from 'vitest'
+import { copiedNote } from './testing/copied-note.ts'
 import { type Device, World, meet } from './testing/world.ts'
-
-/** Under keep_both: B's later edit is the original, A's the copy; all have met. */
-async function copied(): Promise<{ world: World; a: Device; b: Device; copy: string }> {
-  const world = new World()
-  const [a, b] = await world.pair({ notes: { strategy: 'keep_both' } })
-  await a.notes.create('a', { title: 'One' })
-  await meet(a, b)
-  await a.notes.update('a', { title: 'A' })
-  world.clock.advance(10)
-  await b.notes.update('a', { title: 'B' })
-  await meet(a, b)
-  const copy = a.notes.list().find(({ id }) => id !== 'a')?.id
-  if (copy === undefined) throw new Error('There is no copy.')
-  return { world, a, b, copy }
-}
 
 const titles = ({ notes }: Device): unknown =>
   Object.fromEntries(notes.list().map(({ id, value }) => [id, value.title]))
 
 test('a copy is read as a document of its own', async () => {
-  const { a, copy } = await copied()
+  const { a, copy } = await copiedNote()
   expect([a.notes.get(copy), a.notes.has(copy), a.notes.metadata(copy), a.notes.size]).toEqual([
     { title: 'A' },
     true,
@@ -31,21 +17,21 @@ test('a copy is read as a document of its own', async () => {
 })
 
 test('editing the original keeps its copies', async () => {
-  const { a, b, copy } = await copied()
+  const { a, b, copy } = await copiedNote()
   await a.notes.update('a', { title: 'C' })
   await meet(a, b)
   for (const device of [a, b]) expect(titles(device)).toEqual({ a: 'C', [copy]: 'A' })
 })
 
 test('deleting the original keeps its copies', async () => {
-  const { a, b, copy } = await copied()
+  const { a, b, copy } = await copiedNote()
   await a.notes.delete('a')
   await meet(a, b)
   for (const device of [a, b]) expect(titles(device)).toEqual({ [copy]: 'A' })
 })
 
 test('deleting a copy leaves the original', async () => {
-  const { a, b, copy } = await copied()
+  const { a, b, copy } = await copiedNote()
   await a.notes.delete(copy)
   expect(titles(a)).toEqual({ a: 'B' })
   await meet(a, b)
@@ -53,7 +39,7 @@ test('deleting a copy leaves the original', async () => {
 })
 
 test('editing a copy makes a real document in its place, and the copy is dropped once the server has it', async () => {
-  const { a, b, copy } = await copied()
+  const { a, b, copy } = await copiedNote()
   await a.notes.update(copy, { title: 'C' })
   expect(titles(a)).toEqual({ a: 'B', [copy]: 'C' })
   expect(a.engine.pendingOf('notes', 'a')).toBe(0)
@@ -88,7 +74,7 @@ test('a copy whose edit the server refuses is back as it was', async () => {
 })
 
 test('metadata of a copy makes it a real document too', async () => {
-  const { a, b, copy } = await copied()
+  const { a, b, copy } = await copiedNote()
   await a.notes.updateMetadata(copy, { pinned: true })
   await meet(a, b)
   await meet(a, b)
@@ -99,7 +85,7 @@ test('metadata of a copy makes it a real document too', async () => {
 })
 
 test('a copy edited on two devices at once is one document with a copy of its own, of the same stem', async () => {
-  const { world, a, b, copy } = await copied()
+  const { world, a, b, copy } = await copiedNote()
   await a.notes.update(copy, { title: 'C' })
   world.clock.advance(10)
   await b.notes.update(copy, { title: 'D' })

@@ -47,6 +47,13 @@ export interface ConflictEvent {
   readonly conflict: Conflict
 }
 
+/** At the head, this device and the server hold different documents, though both believe that they hold the same. */
+export interface MismatchEvent {
+  /** How many there are here, without the deleted ones. */
+  readonly documents: number
+  readonly serverDocuments: number
+}
+
 export interface SyncEvents {
   /** When, in milliseconds since 1970. */
   sync_started: { readonly at: number }
@@ -56,6 +63,10 @@ export interface SyncEvents {
   conflict_detected: ConflictEvent
   conflict_resolved: ConflictEvent
   operation_rejected: Rejected
+  /** Its repair begins. */
+  mismatch_detected: MismatchEvent
+  /** They hold the same again. */
+  mismatch_repaired: MismatchEvent
   status_changed: SyncStatus
   change: readonly DocumentChange[]
 }

@@ -1,10 +1,14 @@
-import { STRATEGIES, type Strategy, formatDot } from '@whisker/protocol'
+import { isDeepStrictEqual } from 'node:util'
+import { STRATEGIES, type Strategy, formatDot, sameDigest } from '@whisker/protocol'
 import { expect, test } from 'vitest'
 import { type SeededRandom, seededRandom } from './testing/seeded-random.ts'
 import { memoryState } from './memory-state.ts'
+import { serverDigests, storedDigest } from './testing/digests.ts'
+import { LiveLink, type Told } from './testing/live-link.ts'
 import { type Device, World, passing, pause } from './testing/world.ts'
 
 const HISTORIES = 320
+const LIVE_HISTORIES = 120
 const STEPS = 24
 const IDS = ['a', 'b', 'c']
 const FIELDS = ['title', 'body'] as const
@@ -81,14 +85,25 @@ async function resolveSomething(history: History, device: Device, index: number)
   await notes.resolve(id, { path, pick: formatDot(winner.dot) })
 }
 
-async function run(seed: number, slots: readonly number[] = [1, 1, 1]): Promise<History> {
+/** What the devices of a history are. */
+interface Cast {
+  /** How many openings of its store each has. */
+  readonly slots: readonly number[]
+  /** Whether they are told of changes, and sync by themselves. */
+  readonly isLive: boolean
+}
+
+async function run(seed: number, { slots, isLive }: Cast): Promise<History> {
   const random = seededRandom(seed)
   const strategy = STRATEGIES[seed % STRATEGIES.length] as Strategy
   const world = new World({ random })
   const devices: Device[] = []
   for (const count of slots) {
     const state = memoryState()
-    for (let slot = 0; slot < count; slot++) devices.push(await world.device({ notes: { strategy }, random, state }))
+    for (let slot = 0; slot < count; slot++) {
+      const options = { notes: { strategy }, random, state }
+      devices.push(isLive ? begin(await world.liveDevice(options), random) : await world.device(options))
+    }
   }
   const history: History = { strategy, random, world, devices, live: new Set(), log: [], texts: 0 }
   for (let step = 0; step < STEPS; step++) {
@@ -100,14 +115,18 @@ async function run(seed: number, slots: readonly number[] = [1, 1, 1]): Promise<
     else if (choice < 17) {
       device.link.losesReplies = random.chance(0.2) ? 1 : 0
       history.log.push(`${index} sync${device.link.losesReplies ? ', its reply lost' : ''}`)
-      await device.engine.syncNow()
+      if (isLive) await happen(history, device, index)
+      const round = device.engine.syncNow()
+      await (isLive ? passing(world, round) : round)
       device.link.losesReplies = 0
     } else if (choice === 17) {
       history.log.push('server restarts')
       world.restart()
+      for (const { link } of devices) if (link instanceof LiveLink) link.mend()
     } else if (choice === 18) {
       history.log.push(`${index} reopens`)
-      devices[index] = await device.reopen()
+      const reopened = await device.reopen()
+      devices[index] = isLive ? begin(reopened, random) : reopened
     } else if (choice === 19) {
       const other = random.below(devices.length)
       history.log.push(`${index} and ${other} write and sync at once`)
@@ -118,18 +137,70 @@ async function run(seed: number, slots: readonly number[] = [1, 1, 1]): Promise<
       history.log.push(`${index} writes while it syncs`)
       const round = device.engine.syncNow()
       await writeSomething(history, device, index)
-      await round
+      await (isLive ? passing(world, round) : round)
     }
+    if (isLive && random.chance(0.6)) await pause()
   }
-  for (let round = 0; round < 3; round++) for (const device of devices) await device.sync()
+  if (isLive) await calm(history)
+  else for (let round = 0; round < 3; round++) for (const device of devices) await device.sync()
   await pause()
   return history
 }
 
+/** Starts a device; of what it is told, some gets lost, or comes twice, or late, or as a hint. */
+function begin<D extends Device>(device: D, random: SeededRandom): D {
+  const { engine, link } = device
+  if (link instanceof LiveLink) {
+    let last: Told
+    link.alter = (told) => {
+      const late = last
+      last = told
+      if (random.chance(0.6)) return [told]
+      return random.pick<readonly Told[]>([[], [told, told], [undefined], [told, late], [late]])
+    }
+  }
+  engine.start()
+  return device
+}
+
+/** Something happens to a connection. */
+async function happen({ random, log, world }: History, { link }: Device, index: number): Promise<void> {
+  if (!(link instanceof LiveLink)) return
+  const event = random.pick(['cut', 'mend', 'hold', 'release', 'endSubscription', 'nothing'] as const)
+  log.push(`${index} ${event}`)
+  if (event !== 'nothing') link[event]()
+  world.clock.advance(random.below(400))
+}
+
+/** All connections are good from now on: nobody asks for a round any more. */
+async function calm({ world, devices }: History): Promise<void> {
+  for (const { link } of devices) {
+    if (!(link instanceof LiveLink)) continue
+    link.alter = (told) => [told]
+    link.release()
+    link.mend()
+  }
+  const isCalm = (): boolean =>
+    devices.every(
+      (device) =>
+        device.engine.status.pending === 0 && isDeepStrictEqual(stateOf(device), stateOf(devices[0] as Device)),
+    )
+  // Not everything that arrives shows.
+  const isEqual = async (): Promise<boolean> => {
+    const { rows } = await serverDigests(world.store)
+    const stored = await Promise.all(devices.map(({ state }) => storedDigest(state)))
+    return stored.every((digest) => sameDigest(digest, rows))
+  }
+  for (let step = 0; step < 200 && !(isCalm() && (await isEqual())); step++) {
+    await pause()
+    world.clock.advance(500)
+  }
+}
+
 const stateOf = ({ notes }: Device): object => ({ documents: notes.list(), conflicts: notes.conflicts() })
 
-async function expectNothingLost(seed: number, slots: readonly number[]): Promise<void> {
-  const history = await run(seed, slots)
+async function expectNothingLost(seed: number, cast: Cast): Promise<void> {
+  const history = await run(seed, cast)
   const { devices, live, log, strategy } = history
   const story = `seed ${seed}, ${strategy}: ${log.join(' · ')}`
   const [first, ...others] = devices as [Device, ...Device[]]
@@ -139,6 +210,15 @@ async function expectNothingLost(seed: number, slots: readonly number[]): Promis
   const lost = [...live].filter((text) => !texts.includes(text))
   expect({ story, open, lost }).toEqual({ story, open: devices.map(() => 0), lost: [] })
   for (const { engine } of devices) await engine.close()
+  const { rows, record } = await serverDigests(history.world.store)
+  const stored = await Promise.all(devices.map(({ state }) => storedDigest(state)))
+  const mismatches = devices.map(({ engine }) => engine.statistics.mismatchesSeen)
+  expect({ story, record, stored, mismatches }).toEqual({
+    story,
+    record: rows,
+    stored: devices.map(() => rows),
+    mismatches: devices.map(() => 0),
+  })
 }
 
 test(
@@ -146,11 +226,16 @@ test(
   { timeout: 60_000 },
   async () => {
     expect.hasAssertions()
-    for (let seed = 1; seed <= HISTORIES; seed++) await expectNothingLost(seed, [1, 1, 1])
+    for (let seed = 1; seed <= HISTORIES; seed++) await expectNothingLost(seed, { slots: [1, 1, 1], isLive: false })
   },
 )
 
 test(`${HISTORIES} random histories of devices with several slots end so too`, { timeout: 60_000 }, async () => {
   expect.hasAssertions()
-  for (let seed = 1; seed <= HISTORIES; seed++) await expectNothingLost(seed, [2, 3, 1])
+  for (let seed = 1; seed <= HISTORIES; seed++) await expectNothingLost(seed, { slots: [2, 3, 1], isLive: false })
+})
+
+test(`${LIVE_HISTORIES} random histories of live devices end so by themselves`, { timeout: 60_000 }, async () => {
+  expect.hasAssertions()
+  for (let seed = 1; seed <= LIVE_HISTORIES; seed++) await expectNothingLost(seed, { slots: [1, 2, 1], isLive: true })
 })

@@ -19,7 +19,15 @@ export type { WriteResult } from './core.ts'
 export type { ListOptions } from './documents/list.ts'
 export type { CollectionOptions } from './documents/options.ts'
 export type { Resolution } from './documents/resolve.ts'
-export type { ConflictEvent, DocumentChange, SyncEvents, SyncProgress, SyncResult, SyncStatus } from './events.ts'
+export type {
+  ConflictEvent,
+  DocumentChange,
+  MismatchEvent,
+  SyncEvents,
+  SyncProgress,
+  SyncResult,
+  SyncStatus,
+} from './events.ts'
 export type { Rejected } from './ledger/ledger.ts'
 export type { Statistics } from './ledger/records.ts'
 export { memoryState } from './memory-state.ts'

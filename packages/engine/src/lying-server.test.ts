@@ -1,4 +1,4 @@
-import type { Page, Receipt } from '@whisker/protocol'
+import { type Page, type Receipt, SyncError } from '@whisker/protocol'
 import { expect, test } from 'vitest'
 import { World } from './testing/world.ts'
 
@@ -33,4 +33,29 @@ test('a page that promises more without going on is a bad message, not a loop', 
   expect(await device.engine.syncNow()).toMatchObject({ ok: false, error: { code: 'bad_message' } })
   device.link.pull = pull
   expect(await device.engine.syncNow()).toMatchObject({ ok: true })
+})
+
+test('a page that was kept from an earlier pull takes nothing away: it answers another request', async () => {
+  const world = new World()
+  const device = await world.device()
+  const pull = device.link.pull.bind(device.link)
+  const pages: Page[] = []
+  device.link.pull = async (request, options): Promise<Page> => {
+    const page = await pull(request, options)
+    pages.push(page)
+    return page
+  }
+  await device.notes.create('a', { title: 'A' })
+  await device.sync()
+  await device.sync()
+  // Access that was taken and given back makes the device ask for everything anew, its own documents among it.
+  device.link.refuse = () => new SyncError('forbidden', 'Not now.')
+  await device.engine.syncNow()
+  device.link.refuse = () => undefined
+  device.link.pull = async () => pages.at(-1) as Page
+  expect(await device.engine.syncNow()).toMatchObject({ ok: false, error: { code: 'bad_message' } })
+  expect(device.notes.get('a')).toEqual({ title: 'A' })
+  device.link.pull = pull
+  await device.sync()
+  expect(device.notes.get('a')).toEqual({ title: 'A' })
 })

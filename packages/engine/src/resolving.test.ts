@@ -30,6 +30,26 @@ test('keepBoth at a second place of the same rival makes another document, and n
   }
 })
 
+test('keepBoth at a place with an open conflict within is ambiguous_conflict, and no value is lost', async () => {
+  const world = new World()
+  const [a, b, c] = await world.trio({ notes: { strategy: 'manual' } })
+  await a.notes.create('a', { place: { city: '0' } })
+  await meet(a, b, c)
+  await a.notes.update('a', { place: undefined })
+  await b.notes.update('a', { place: { city: 'B' } })
+  await c.notes.update('a', { place: { city: 'C' } })
+  await meet(a, b, c)
+  const before = open(a)
+  const places = a.notes.conflicts().map(({ path }) => path)
+  expect(places).toEqual([['place', 'city'], ['place']])
+  expect((await refusal(a.notes.resolve('a', { path: ['place'], keepBoth: true }))).code).toBe('ambiguous_conflict')
+  expect(open(a)).toEqual(before)
+  await a.notes.resolve('a', { path: ['place', 'city'], keepBoth: true })
+  expect(open(a)).toEqual([])
+  const cities = a.notes.list().map(({ value }) => value.place?.city)
+  expect(cities.sort()).toEqual(['B', 'C'])
+})
+
 test('manual: an edit below an open conflict keeps the other value listed', async () => {
   const text = { place: 'a whole text' } as unknown as Note
   const notes = { strategy: 'manual' } as const

@@ -235,3 +235,36 @@ test('a write that a later one would have overtaken is acknowledged, though the 
   await device.sync()
   await expect(acknowledged).resolves.toBeUndefined()
 })
+
+describe('a value that was read while it showed a write that did not get on disk', () => {
+  test('stands for nothing that was written later: an edit made from it is merged with that', async () => {
+    const state = new FragileState()
+    const { notes } = await openLocal(state)
+    await notes.create('n', { title: '0', body: '0' })
+    state.failOnce()
+    const refused = refusal(notes.update('n', { body: 'lost' }))
+    const form = notes.get('n')
+    await refused
+    await notes.update('n', { title: 'later' })
+    await notes.set('n', { ...form, title: 'from the form' }, { read: form })
+    expect(notes.conflicts().map(({ path, values }) => [path, values.map(({ value }) => value)])).toEqual([
+      [['title'], ['later', 'from the form']],
+    ])
+  })
+
+  test('nor does one that was read in a batch that was undone', async () => {
+    const { engine, notes } = await openLocal()
+    await notes.create('n', { title: '0', body: '0' })
+    const forms: ReturnType<typeof notes.get>[] = []
+    await refusal(
+      engine.batch(() => {
+        notes.update('n', { body: 'lost' })
+        forms.push(notes.get('n'))
+        throw new Error('Not this time.')
+      }),
+    )
+    await notes.update('n', { title: 'later' })
+    await notes.set('n', { ...forms[0], title: 'from the form' }, { read: forms[0] })
+    expect(notes.conflicts().map(({ path }) => path)).toEqual([['title']])
+  })
+})

@@ -12,6 +12,7 @@ import {
   formatDot,
   isDelete,
   isJsonObject,
+  isPrefix,
   nameOf,
   samePath,
   toJson,
@@ -110,6 +111,7 @@ function settle(
 /** The value shown stays where it is; each other one becomes a document of its own. */
 function keepBoth(resolving: Resolving, conflict: Conflict): readonly Operation[] {
   const { shown, writer, document, mintId } = resolving
+  refuseNested(shown.viewOf(document).conflicts, conflict, document.id)
   const current = shown.documents.get(document.id)
   const whole: JsonObject = current ? valueOf(current) : {}
   const operations: Operation[] = []
@@ -122,6 +124,17 @@ function keepBoth(resolving: Resolving, conflict: Conflict): readonly Operation[
   }
   const kept = conflict.values.find((one) => one.shown)
   return [...operations, settle(resolving, conflict, kept ?? { value: undefined })]
+}
+
+/** What is listed below the place would be covered by the value that stays, and be in none of the documents. */
+function refuseNested(conflicts: readonly Conflict[], { path }: Conflict, id: string): void {
+  const below = conflicts.filter((one) => one.path.length > path.length && isPrefix(path, one.path))
+  if (below.length === 0) return
+  const places = below.map((one) => JSON.stringify(one.path)).join(', ')
+  throw new SyncError('ambiguous_conflict', `"${id}" has open conflicts within ${JSON.stringify(path)}: ${places}.`, {
+    fix: 'Resolve those first, then keep both of this one.',
+    details: { paths: below.map((one) => one.path) },
+  })
 }
 
 /** The document whose conflict is meant: a copy has none of its own. */

@@ -27,16 +27,22 @@ import {
 import type { LocalDocument } from '../ledger/document.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { renameIn } from '../ledger/renames.ts'
+import { withoutUndone } from '../ledger/rollback.ts'
 import { bytesOf } from '../ledger/stored.ts'
 import { applyPatch, draftOf, isPlainObject } from './patch.ts'
 import { type Shown, type ShownCollection, valueOf } from './shown.ts'
 
-/** Which state a frozen value was read from, so that an edit can say what its author had seen. */
-export type ReadStates = WeakMap<object, ReadState>
+/**
+ * Which states a frozen value was read from, so that an edit can say what its author had seen. One value may show under
+ * several ids: first as a document, and as its copy once a later one has taken its place.
+ */
+export type ReadStates = WeakMap<object, readonly ReadState[]>
 export interface ReadState {
   readonly collection: string
   readonly id: string
   readonly state: DocumentState
+  /** How often writes had been taken back by then. */
+  readonly rollbacks: number
 }
 
 export interface WriterContext {
@@ -70,7 +76,7 @@ export class Writer {
 
   update(id: string, change: unknown, read: unknown): readonly Operation[] {
     const shown = this.#get(id)
-    const from = read === undefined ? valueOf(shown) : this.#readValue(read)
+    const from = read === undefined ? valueOf(shown) : this.#readValue(id, read)
     let next: unknown
     if (typeof change === 'function') {
       const draft = draftOf(from)
@@ -183,11 +189,14 @@ export class Writer {
 
   #edit(id: string, shown: Shown, next: JsonObject, read: unknown): readonly Operation[] {
     if (!shown.copy) return this.#editFrom(shown.source, next, read)
+    if (read !== undefined) this.#readState(id, read)
     return [this.#create(id, next)]
   }
 
   #editFrom(document: LocalDocument, next: JsonObject, read: unknown): readonly Operation[] {
-    const state = read === undefined ? document.state : this.#readState(read, document)
+    const { ledger } = this.#context
+    const known = read === undefined ? undefined : this.#readState(document.id, read)
+    const state = known?.state ?? document.state
     const view = this.#shown.viewOf(document, state)
     const delta = deltaBetween(view.value ?? {}, next)
     if (delta.length === 0) return this.#shown.documents.has(document.id) ? [] : [this.#create(document.id, next)]
@@ -196,7 +205,8 @@ export class Writer {
     const keep = strategy === 'manual' ? standingUnder(view.standing, delta) : this.#copiesOf(state)
     const seen = { base: baseOf(state), keep, drop: NO_NAMES }
     if (state === document.state) return [this.#write(document, { type: 'update', delta: written, ...seen })]
-    const renamed = renameIn(seen, document, this.#context.ledger.renames)
+    const standing = withoutUndone(seen, ledger.rollbacks.slice(known?.rollbacks))
+    const renamed = renameIn(standing, document, ledger.renames)
     const base = commonVersion(renamed.base, document.state.version)
     return [this.#write(document, { type: 'update', delta: written, ...renamed, base })]
   }
@@ -206,21 +216,17 @@ export class Writer {
     return viewOf(state, { strategy: 'keep_both', document: '' }).standing.flatMap(({ writes }) => writes)
   }
 
-  #readState(read: unknown, document: LocalDocument): DocumentState {
-    const known = this.#knownRead(read)
-    if (known.collection !== document.collection || known.id !== document.id) throw unknownRead('of another document')
-    return known.state
-  }
-
-  #readValue(read: unknown): JsonObject {
-    this.#knownRead(read)
-    return read as JsonObject
-  }
-
-  #knownRead(read: unknown): ReadState {
+  #readState(id: string, read: unknown): ReadState {
     const known = typeof read === 'object' && read !== null ? this.#context.reads.get(read) : undefined
     if (!known) throw unknownRead('something else')
-    return known
+    const own = known.find((one) => one.collection === this.#shown.name && one.id === id)
+    if (!own) throw unknownRead('of another document')
+    return own
+  }
+
+  #readValue(id: string, read: unknown): JsonObject {
+    this.#readState(id, read)
+    return read as JsonObject
   }
 
   #write(document: LocalDocument, draft: Draft): Operation {

@@ -24,6 +24,7 @@ import { type LocalDocument, refold } from './document.ts'
 import type { Ledger } from './ledger.ts'
 import type { OutboxItem } from './outbox.ts'
 import { type Push, lastCounterOf, markAfter, replicaOf } from './push.ts'
+import { mend } from './repair.ts'
 import { endScan } from './scan.ts'
 
 /** What every answer tells of the server: its epochs and its clock. `seen` never falls. */
@@ -83,7 +84,9 @@ function acknowledge(ledger: Ledger, items: readonly OutboxItem[], seq: Seq): vo
     received = Math.max(received, entry.time)
     const document = ledger.obtain(entry.collection, entry.document)
     if (document.confirmed === EMPTY_STATE) document.scan = ledger.link.scan
-    document.confirmed = apply(document.confirmed, entry)
+    // What stands on a row that was lost here would look like the whole. The digest tells, and the whole is fetched.
+    const isLost = document.confirmed === EMPTY_STATE && entry.type !== 'create'
+    if (!isLost) document.confirmed = apply(document.confirmed, entry)
     document.seq = Math.max(document.seq, seq)
     ledger.markUnstored(document)
     const operations = done.get(document)
@@ -175,7 +178,10 @@ export function noteAtHead(ledger: Ledger, nowMs: number): void {
 
 function adoptRow(ledger: Ledger, row: PageRow): void {
   const document = ledger.obtain(row.collection, row.document)
-  const confirmed = row.operations.reduce(apply, stateIn(document, row))
+  const known = stateIn(document, row)
+  // A tail alone is for who holds the state: here, the row was lost.
+  const isLost = !row.state && known === EMPTY_STATE
+  const confirmed = isLost ? known : mend(ledger, document, row.operations.reduce(apply, known))
   let highest = 0
   for (const write of confirmed.writes) highest = Math.max(highest, write.time)
   ledger.receive(highest)

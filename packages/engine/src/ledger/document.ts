@@ -12,6 +12,8 @@ export interface LocalDocument {
   offered: boolean
   /** The last scan from the start that held it. */
   scan: number
+  /** What of it is in the digest; undefined if it is not. */
+  counted: number | undefined
   /** Its operations in the outbox, in outbox order. */
   pending: readonly Operation[]
   /** The confirmed state with the pending operations applied: what the app sees. */
@@ -25,6 +27,7 @@ export const newDocument = (collection: string, id: string): LocalDocument => ({
   seq: 0,
   offered: false,
   scan: 0,
+  counted: undefined,
   pending: NONE,
   state: EMPTY_STATE,
 })

@@ -1,4 +1,5 @@
 import {
+  type Digest,
   FIRST_CHECK,
   type Operation,
   type PushEntry,
@@ -11,6 +12,7 @@ import {
   isVoid,
   nextTimestamp,
 } from '@whisker/protocol'
+import { ConfirmedDigest } from './confirmed-digest.ts'
 import { type LocalDocument, newDocument, refold } from './document.ts'
 import { Outbox, type OutboxItem } from './outbox.ts'
 import { Outcome } from './outcome.ts'
@@ -26,6 +28,7 @@ import {
   newSlot,
 } from './records.ts'
 import type { Rename } from './rename.ts'
+import type { Rollback } from './rollback.ts'
 import { Unstored } from './unstored.ts'
 
 /** An operation that was refused, with its whole content. */
@@ -74,11 +77,14 @@ export class Ledger {
   /** Those that are to be sent to the server as states. */
   readonly offered: Set<LocalDocument> = new Set()
   readonly outbox: Outbox = new Outbox()
+  readonly #digest: ConfirmedDigest = new ConfirmedDigest()
   readonly rejected: Map<string, Rejected> = new Map()
   unstored: Unstored = new Unstored()
   readonly touched: Map<LocalDocument, Origin> = new Map()
   /** The new names of operations issued again while this process ran, for what was read under the old ones. */
   renames: readonly Rename[] = []
+  /** What was taken back while this process ran, for what was read before. */
+  readonly rollbacks: Rollback[] = []
 
   constructor(options: LedgerOptions) {
     this.options = options
@@ -280,6 +286,17 @@ export class Ledger {
 
   markUnstored(document: LocalDocument): void {
     this.unstored.documents.add(document)
+    this.noteConfirmed(document)
+  }
+
+  /** A document's confirmed state may be another. */
+  noteConfirmed(document: LocalDocument): void {
+    this.#digest.note(document)
+  }
+
+  /** Of what the server has confirmed. */
+  get digest(): Digest {
+    return this.#digest.of(this.allDocuments())
   }
 
   setRejected(rejected: Rejected): void {
@@ -312,11 +329,19 @@ export class Ledger {
       )
     }
     this.outbox.lastPosition = mark.position
+    this.noteRollback(mark.slot)
     this.slots.set(this.slotNumber, mark.slot)
     for (const one of mark.rejected) {
       this.unstored.discarded.delete(one.id)
       if (!this.rejected.has(one.id)) this.setRejected(one)
     }
+  }
+
+  /** This opening's writes are about to be taken back to what its slot was. */
+  noteRollback(to: Slot | undefined): void {
+    const { replica, counter } = this.slot
+    const left = to?.replica === replica ? to.counter : 0
+    if (counter > left) this.rollbacks.push({ replica, counter: left })
   }
 
   /** Of the operations written after `mark`. */
@@ -344,6 +369,7 @@ export class Ledger {
     this.renames = this.renames.filter((rename) => !this.unstored.renames.includes(rename))
     this.unstored = other.unstored
     replace(this.documents, other.documents)
+    this.#digest.beginAnew()
     this.offered.clear()
     for (const document of other.offered) this.offered.add(document)
     replace(this.rejected, other.rejected)

@@ -32,6 +32,10 @@ export interface Link {
   readonly wantsOwn: boolean
   /** Which scan from the start this is, or was last; a document that none of its pages held is gone when it ends. */
   readonly scan: number
+  /** What is being done about a difference from the server: it counts anew; all is scanned anew; what it lacked is offered. */
+  readonly repair: 'none' | 'recount' | 'scan' | 'compare'
+  /** When a repair began last, in milliseconds since 1970; undefined if none did. */
+  readonly repairedAt: number | undefined
   /** The server's tombstones up to this seq are gone, and so are the ones here. */
   readonly collected: Seq
   /** The strategies that the space has on record. */
@@ -75,6 +79,9 @@ export interface Statistics {
   readonly bytesReceived: number
   readonly conflictsSeen: number
   readonly conflictsResolved: number
+  /** How often this device and the server were found to hold different documents, and to hold the same after a repair. */
+  readonly mismatchesSeen: number
+  readonly mismatchesRepaired: number
   readonly errors: number
 }
 
@@ -97,6 +104,8 @@ export const NEW_LINK: Link = {
   fallbacks: 0,
   wantsOwn: false,
   scan: 0,
+  repair: 'none',
+  repairedAt: undefined,
   collected: 0,
   strategies: {},
   lastSyncAt: undefined,
@@ -113,6 +122,8 @@ export const NO_STATISTICS: Statistics = {
   bytesReceived: 0,
   conflictsSeen: 0,
   conflictsResolved: 0,
+  mismatchesSeen: 0,
+  mismatchesRepaired: 0,
   errors: 0,
 }
 

@@ -10,21 +10,27 @@ import type { Ledger } from './ledger.ts'
 /** Begins a scan from the start, in which everything has to show itself again. */
 export function rescan(ledger: Ledger): void {
   const { cursor, scan } = ledger.link
-  ledger.setLink({ wantsOwn: true, scan: scan + 1, cursor: { ...cursor, since: 0, after: 0 } })
+  ledger.setLink({ wantsOwn: true, scan: scan + 1, repair: 'none', cursor: { ...cursor, since: 0, after: 0 } })
 }
 
 /** Whether the running scan has yet to show a document. What the server lost it cannot show. */
 const isAwaited = ({ link }: Ledger, document: LocalDocument): boolean =>
   link.wantsOwn && document.scan < link.scan && !document.offered && document.confirmed !== EMPTY_STATE
 
-/** The last page of a scan: what it did not show is gone, and so is what the server has collected. */
+/**
+ * The last page of a scan: what it did not show is gone, and so is what the server has collected. In a repair it is
+ * the server that lost what was not shown.
+ */
 export function endScan(ledger: Ledger, collected: Seq): void {
-  const { wantsOwn, collected: known } = ledger.link
+  const { wantsOwn, repair, collected: known } = ledger.link
   if (!wantsOwn && collected <= known) return
+  const isRepair = repair === 'scan'
   for (const document of ledger.allDocuments()) {
-    if (isAwaited(ledger, document) || isCollected(document, collected)) remove(ledger, document)
+    const isMissing = isAwaited(ledger, document)
+    if (isMissing && isRepair && !isTombstone(document.confirmed)) ledger.setOffered(document, true)
+    else if (isMissing || isCollected(document, collected)) remove(ledger, document)
   }
-  ledger.setLink({ collected: Math.max(collected, known) })
+  ledger.setLink({ collected: Math.max(collected, known), repair: isRepair ? 'compare' : repair })
 }
 
 const isCollected = ({ seq, offered, pending, confirmed }: LocalDocument, collected: Seq): boolean =>

@@ -88,6 +88,7 @@ export function readDocument(ledger: Ledger, document: LocalDocument, text: stri
   if (document.offered) ledger.offered.add(document)
   else ledger.offered.delete(document)
   document.scan = scan
+  ledger.noteConfirmed(document)
 }
 
 /** What was handed to a transport is not stored: all that comes from the store may have been. */

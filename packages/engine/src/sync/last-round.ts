@@ -15,3 +15,6 @@ export function resultOf({ pushed, pulled, durationMs, error }: LastRound): Sync
   if (!error) return { ok: true, pushed, pulled, durationMs }
   return { ok: false, error: new SyncError(error.code as SyncErrorCode, error.message, { fix: error.fix }) }
 }
+
+/** Whether a round ended because it was told to. */
+export const wasStopped = (result: SyncResult): boolean => !result.ok && result.error.code === 'aborted'

@@ -1,10 +1,11 @@
-import { type Dot, type Page, SyncError, toSyncError } from '@whisker/protocol'
+import { type Page, SyncError, mintReplicaId, toSyncError } from '@whisker/protocol'
 import { adoptPage, showsUnsettled } from '../ledger/answers.ts'
 import type { Link } from '../ledger/records.ts'
+import { type Finding, checkDigest } from '../ledger/repair.ts'
 import { rescan } from '../ledger/scan.ts'
 import { follow } from './follow.ts'
-import type { Ledger } from '../ledger/ledger.ts'
 import { takeNewId } from './new-id.ts'
+import { positionOf } from './position.ts'
 import { pushAll } from './push-phase.ts'
 import { reactionTo } from './refusals.ts'
 import { type Round, commit, whileLeading } from './round.ts'
@@ -14,68 +15,77 @@ const MOST_REWINDS = 8
 
 /** Takes in pages until the head. Each page's documents and the cursor are one transaction. */
 export async function pullAll(round: Round): Promise<void> {
-  const { core, nowMs } = round
-  const { space, deviceName, limits } = core.options
+  const { core, nowMs, transport } = round
+  const { limits, random } = core.options
   const start = core.ledger.link.cursor.since
   for (;;) {
     const { link } = core.ledger
     try {
-      const pulled = round.transport.pull(
-        {
-          space,
-          cursor: link.cursor,
-          seen: link.seen,
-          device: { id: core.store.device, name: deviceName },
-          acknowledged: acknowledgedBy(core.ledger),
-          limit: limits.pageRows,
-          waitMs: 0,
-        },
-        round.request,
-      )
+      const nonce = mintReplicaId(random)
+      const recount = link.repair === 'recount' || undefined
+      const request = { ...positionOf(core), limit: limits.pageRows, waitMs: 0, recount, nonce }
+      const pulled = transport.pull(request, round.request)
       const page = await whileLeading(round, pulled)
-      checkPage(page, link)
+      checkPage(page, link, nonce)
       if (showsUnsettled(core.ledger, page)) {
         await settleOwn(round)
         continue
       }
       adoptPage(core.ledger, page, nowMs())
+      const finding = checkDigest(core.ledger, page, nowMs())
       await commit(round)
       round.pulled += page.rows.length
       round.tellProgress('pull', Math.max(0, page.after - start), Math.max(0, page.head - start))
-      if (!page.more) return
+      tellFinding(round, finding, page)
+      if (!page.more && !(await goesOn(round, finding))) return
     } catch (thrown) {
       const error = toSyncError(thrown, 'server_error')
       const reaction = reactionTo(error)
       if (error.code === 'forbidden') await startOver(round)
       if (reaction.kind !== 'follow' || ++round.rewinds > MOST_REWINDS) throw error
       follow(round, reaction.refusal)
-      // An id that was away too long is taken no more; with nothing to push, nobody else would say so.
-      if (reaction.refusal.reason === 'expired' && core.ledger.outbox.size === 0) takeNewId(round)
+      // An id that was away too long is taken no more; with nothing that may be pushed, nobody else would say so.
+      const pushesNothing = core.ledger.outbox.size === 0 || round.blocked !== undefined
+      if (reaction.refusal.reason === 'expired' && pushesNothing) takeNewId(round)
       await commit(round)
       await pushAll(round)
     }
   }
 }
 
-function checkPage({ more, after, head, epochs }: Page, { cursor, seen }: Link): void {
+function tellFinding({ core }: Round, finding: Finding, { digest }: Page): void {
+  if (finding !== 'mismatch' && finding !== 'repaired') return
+  const event = { documents: core.ledger.digest.documents, serverDocuments: digest?.documents ?? 0 }
+  core.emitter.emit(finding === 'mismatch' ? 'mismatch_detected' : 'mismatch_repaired', event)
+}
+
+/** At the head: whether there is more to pull, because of a difference that is being repaired. */
+async function goesOn(round: Round, finding: Finding): Promise<boolean> {
+  const { offered } = round.core.ledger
+  if (offered.size > 0) await pushAll(round)
+  if (finding === 'nothing' || finding === 'repaired') return false
+  // What is left was not taken, and would be asked for without end.
+  return offered.size === 0
+}
+
+function checkPage({ more, after, head, epochs, nonce }: Page, { cursor, seen }: Link, asked: string): void {
+  // An earlier answer may look like the end of a scan, and what it does not show like something that is gone.
+  if (nonce !== asked) {
+    throw new SyncError('bad_message', 'The page answers another request than the one that was made.', {
+      fix: NO_CACHE,
+    })
+  }
   if (more && after <= cursor.after && (epochs.at(-1)?.id ?? cursor.epoch) === cursor.epoch) {
     throw new SyncError('bad_message', `The page after ${cursor.after} leads to ${after} and promises more.`)
   }
   if (head >= seen) return
   // Its states would take back what receipts have confirmed since.
   throw new SyncError('bad_message', `The page is of ${head}, though ${seen} was told before.`, {
-    fix: 'See to it that nothing on the way to the server caches answers.',
+    fix: NO_CACHE,
   })
 }
 
-/** What need not come back, by writer; this opening's own is named first, for it is the one that asks. */
-function acknowledgedBy(ledger: Ledger): readonly Dot[] {
-  const { slot, slots, link } = ledger
-  const replicas = [...slots.values()].map(({ replica }) => replica)
-  return [slot.replica, ...replicas.filter((replica) => replica !== slot.replica)]
-    .map((replica) => ({ replica, counter: link.wantsOwn ? 0 : ledger.acknowledgedOf(replica).counter }))
-    .filter(({ replica, counter }) => counter > 0 || replica === slot.replica)
-}
+const NO_CACHE = 'See to it that nothing on the way to the server caches answers.'
 
 /** What was granted anew may lie below the cursor, so that access regained begins at the start. */
 async function startOver(round: Round): Promise<void> {

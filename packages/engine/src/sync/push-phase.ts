@@ -69,7 +69,7 @@ async function takeRefusal(round: Round, push: Push, error: SyncError): Promise<
       const seq = refusal.epochs.at(-1)?.began ?? 0
       acknowledgePrefixes(core.ledger, refusal.replicas, seq)
       if (reaction.kind === 'follow') follow(round, refusal)
-      else adoptAnswer(core.ledger, { epochs: refusal.epochs, timeMs: refusal.timeMs ?? nowMs() }, 0, nowMs())
+      else adoptAnswer(core.ledger, { epochs: refusal.epochs, timeMs: refusal.timeMs ?? nowMs() }, seq, nowMs())
       takeNewId(round)
       await commit(round)
       return batchOperations

@@ -55,7 +55,7 @@ export async function whileLeading<T>({ core }: Round, request: Promise<T>): Pro
 }
 
 /** Brings to disk what an answer changed. */
-export async function commit({ core }: Round): Promise<void> {
+export async function commit({ core }: Pick<Round, 'core'>): Promise<void> {
   const { rebases } = core.committer
   await core.commit()
   if (core.committer.rebases !== rebases) throw movedError()

@@ -1,12 +1,15 @@
-import { type Subscription, SyncError, type Transport, toSyncError } from '@whisker/protocol'
+import { SyncError, type Transport, toSyncError } from '@whisker/protocol'
 import { type Core, closedError } from '../core.ts'
 import type { SyncResult, SyncStatus } from '../events.ts'
 import type { LastRound } from '../ledger/records.ts'
 import { attemptRound } from './attempt.ts'
 import { retryDelay } from './backoff.ts'
-import { factsOf, resultOf } from './last-round.ts'
+import { takeFrames } from './frames.ts'
+import { factsOf, resultOf, wasStopped } from './last-round.ts'
 import { takeLead } from './lead.ts'
-import { isOffline, retryAfterOf } from './refusals.ts'
+import { LiveFeed } from './live-feed.ts'
+import { isOffline, reactionTo, retryAfterOf } from './refusals.ts'
+import { noTransportError, stoppedError } from './stopped.ts'
 import { Waiters } from './waiters.ts'
 import type { WakeSource } from './wake.ts'
 
@@ -31,7 +34,6 @@ export class SyncLoop {
   push: SyncStatus['push']
   pull: SyncStatus['pull']
   isSyncing = false
-  isLive = false
   /** When the server last took something, or could first be asked to. */
   progressAt = 0
   /** Whether another opening of the store talks to the server, in place of this one. */
@@ -41,13 +43,15 @@ export class SyncLoop {
   #running: Promise<void> | undefined
   #again = false
   #isWoken = false
+  /** How the last round ended could not be stored. */
+  #isUntold = false
   #rounds = 0
   #abort = new AbortController()
   #cancelTimer: () => void = () => {}
   /** When the planned round begins. */
   #dueAt: number | undefined
   #endWakes: () => void = () => {}
-  #subscription: Subscription | undefined
+  readonly #feed: LiveFeed
   readonly #waiters: Waiters = new Waiters()
   /** How often other openings had asked for a round, when last looked. */
   #asked = 0
@@ -60,8 +64,18 @@ export class SyncLoop {
   constructor(core: Core, options: SyncLoopOptions) {
     this.#core = core
     this.#options = options
+    this.#feed = new LiveFeed(core, options.transport, {
+      connected: (isConnected) => this.#onConnected(isConnected),
+      frames: () => this.#takeFrames(),
+      hint: () => this.#onHint(),
+    })
     core.onLocalWrite = () => this.#onLocalWrite()
     core.onOthersWrote = () => this.#onOthersWrote()
+  }
+
+  /** Whether the opening that talks to the server is told of changes as they happen. */
+  get isLive(): boolean {
+    return this.isFollowing ? (this.#core.ledger.lastRound?.isLive ?? false) : this.#feed.isConnected
   }
 
   start(): void {
@@ -81,7 +95,7 @@ export class SyncLoop {
     this.isStarted = false
     this.#unplan()
     this.#endWakes()
-    this.#unsubscribe()
+    this.#feed.unsubscribe()
     this.nextRetryAt = undefined
     this.#waiters.rejectAll(stoppedError())
     if (!this.#running) void this.#resign()
@@ -115,26 +129,16 @@ export class SyncLoop {
     await this.#running
   }
 
-  #subscribe(): void {
-    const { space } = this.#core.options
-    const { cursor, seen } = this.#core.ledger.link
-    this.#subscription ??= this.#options.transport?.subscribe?.(
-      { space, cursor, seen },
-      {
-        changed: () => this.#wake(),
-        connected: (isConnected) => {
-          this.isLive = isConnected
-          if (isConnected) this.#wake()
-          this.#core.onChange()
-        },
-      },
-    )
+  #onConnected(isConnected: boolean): void {
+    if (isConnected) this.#wakeUp()
+    else if (!this.#running) this.#plan()
+    this.#core.onChange()
   }
 
-  #unsubscribe(): void {
-    this.#subscription?.close()
-    this.#subscription = undefined
-    this.isLive = false
+  #onHint(): void {
+    // A planned retry pulls, too, and a hint says nothing of what made the last try fail; but pulling did not.
+    if (this.lastError && reactionTo(this.lastError).kind === 'stop_pushing') this.#wakeUp()
+    else if (this.nextRetryAt === undefined) this.#wake()
   }
 
   /** What fails now may have begun before there was a connection: the next try does not wait for its turn. */
@@ -166,7 +170,8 @@ export class SyncLoop {
     this.#dueAt = dueAt
     this.#cancelTimer = clock.after(Math.min(delayMs, LONGEST_TIMER_MS), () => {
       this.#dueAt = undefined
-      if ((this.isStarted || this.#waiters.size > 0) && !this.#running) void this.#run()
+      if (this.#running) this.#again = true
+      else if (this.isStarted || this.#waiters.size > 0) void this.#run()
     })
   }
 
@@ -177,36 +182,68 @@ export class SyncLoop {
 
   #run(): Promise<void> {
     this.#unplan()
-    this.#running ??= this.#turn().finally(() => {
-      this.#running = undefined
-      this.#plan()
-    })
+    this.#running ??= this.#turn().finally(() => this.#ended())
     return this.#running
+  }
+
+  /** Frames are taken while no round runs: what a round asks for depends on where the cursor stands. */
+  #takeFrames(): void {
+    if (this.#running || !this.#feed.hasFrames) return
+    this.#running = this.#adoptFrames().finally(() => this.#ended())
+  }
+
+  #ended(): void {
+    this.#running = undefined
+    this.#plan()
+    this.#takeFrames()
+  }
+
+  async #adoptFrames(): Promise<void> {
+    // What arrives at once is taken at once.
+    await Promise.resolve()
+    try {
+      if (await takeFrames(this.#core, this.#feed)) this.#onHint()
+    } catch (thrown) {
+      const error = toSyncError(thrown, 'store_failed')
+      if (error.code === 'store_moved') this.#onHint()
+      else this.#fail(error)
+    }
+    if (!this.isStarted) await this.#resign()
   }
 
   /** A round of its own, if this opening leads; else whoever leads is asked for those who wait. */
   async #turn(): Promise<void> {
+    const { signal } = this.#abort
     try {
       this.isFollowing = !(await takeLead(this.#core)) && !(await this.#ask())
       if (this.isFollowing) this.#follow()
+      else if (this.isStarted) this.#feed.subscribe(this.lastError === undefined)
     } catch (thrown) {
       this.isFollowing = false
       const error = toSyncError(thrown, 'store_failed')
-      this.#endRound({ ok: false, error })
-      this.#core.emitter.emit('sync_failed', { error, nextRetryAt: this.nextRetryAt })
+      this.#fail(error)
       this.#waiters.tell({ ok: false, error }, () => true)
       if (!this.isStarted) await this.#resign()
-      this.#core.onChange()
       return
     }
-    if (this.isFollowing) return
-    if (this.isStarted) this.#subscribe()
-    const { signal } = this.#abort
+    if (this.isFollowing) {
+      if (signal.aborted && !this.isStarted) this.#waiters.rejectAll(stoppedError())
+      return
+    }
     do {
       this.#isAsked = false
       await this.#round()
     } while (this.#isAsked && !this.isStarted && !signal.aborted)
     if (!this.isStarted) await this.#resign()
+  }
+
+  /** Something failed outside of a round. */
+  #fail(error: SyncError): void {
+    this.#endRound({ ok: false, error })
+    // Should this opening follow from here on, what the leader tells counts again.
+    this.#toldRound = undefined
+    this.#core.emitter.emit('sync_failed', { error, nextRetryAt: this.nextRetryAt })
+    this.#core.onChange()
   }
 
   /** Nobody plans another round here: whoever is started may lead. */
@@ -226,7 +263,9 @@ export class SyncLoop {
   }
 
   #follow(): void {
-    this.#unsubscribe()
+    this.#feed.unsubscribe()
+    // What failed here is over; how the leader fares is told by its last round.
+    if (!this.#core.ledger.lastRound) this.lastError = undefined
     this.#onOthersWrote()
   }
 
@@ -253,7 +292,6 @@ export class SyncLoop {
     this.lastError = result.ok ? undefined : result.error
     this.attempt = round.attempt
     this.nextRetryAt = round.nextRetryAt
-    this.isLive = round.isLive
     this.#waiters.tell(result, ({ askedAt = Infinity }) => askedAt <= round.revision)
     // That round was not enough for them: something was written while it ran.
     this.#waiters.askAgain(round.revision)
@@ -267,9 +305,11 @@ export class SyncLoop {
     const round = ++this.#rounds
     this.#again = false
     this.#isWoken = false
+    this.#isUntold = false
     this.isSyncing = true
     this.nextRetryAt = undefined
     if (this.lastError && isOffline(this.lastError.code)) this.progressAt = startedAt
+    const { connection } = this.#feed
     this.#core.emitter.emit('sync_started', { at: startedAt })
     this.#core.onChange()
     const { result, revision } = await attemptRound({
@@ -278,7 +318,10 @@ export class SyncLoop {
       signal: this.#abort.signal,
       tellProgress: (phase, done, total) => this.#tellProgress(phase, done, total),
     })
-    if (result.ok) this.lastError = undefined
+    if (result.ok) {
+      this.lastError = undefined
+      this.#feed.caughtUp(connection)
+    }
     this.isSyncing = false
     this.push = undefined
     this.pull = undefined
@@ -293,8 +336,10 @@ export class SyncLoop {
       ledger.setLastRound({ revision, attempt, nextRetryAt, isLive, ...facts }, this.#awaitedAt !== undefined)
       if (revision >= (this.#awaitedAt ?? 0)) this.#awaitedAt = undefined
     }
-    // Not worth a failed round; a store that fails says so at the next write.
-    await committer.flush().catch(() => {})
+    // Not worth a failed round; but whoever follows is to be told, by the next one.
+    await committer.flush().catch(() => {
+      this.#isUntold = true
+    })
     if (result.ok) this.#core.emitter.emit('sync_completed', result)
     else if (!wasStopped(result)) {
       this.#core.emitter.emit('sync_failed', { error: result.error, nextRetryAt: this.nextRetryAt })
@@ -338,7 +383,7 @@ export class SyncLoop {
       this.#soon(Math.min(LONGEST_WAIT_MS, Math.max(0, this.nextRetryAt - options.clock.now())))
     } else if (this.#again || ledger.outbox.size > 0 || this.#waiters.size > 0) {
       this.#soon(this.isLive ? 0 : this.#options.debounceMs)
-    } else if (!this.isLive && this.#options.pollMs < Infinity) {
+    } else if ((!this.isLive || this.#isUntold) && this.#options.pollMs < Infinity) {
       this.#soon(this.#options.pollMs)
     }
   }
@@ -347,18 +392,8 @@ export class SyncLoop {
 /** How often an opening that does not lead looks whether it may. */
 const FOLLOW_MS = 2000
 
-const wasStopped = (result: SyncResult): boolean => !result.ok && result.error.code === 'aborted'
-
 /** What timers can wait for. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** What a server may ask for at most, with its jitter. */
 const LONGEST_WAIT_MS = 62_000
-
-const stoppedError = (): SyncError =>
-  new SyncError('stopped', 'Syncing is stopped.', { fix: 'Call start(), or syncNow() for a single round.' })
-
-const noTransportError = (): SyncError =>
-  new SyncError('no_transport', 'This engine was opened without a transport: it is local only.', {
-    fix: 'Pass `transport` to SyncEngine.open.',
-  })

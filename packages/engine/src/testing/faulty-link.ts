@@ -20,6 +20,8 @@ export class FaultyLink implements Transport {
   before: (kind: 'push' | 'pull', push?: PushRequest) => void | Promise<void> = () => {}
   /** Awaited after the server answered, before the answer is handed on. */
   after: (kind: 'push' | 'pull') => void | Promise<void> = () => {}
+  /** What becomes of a page on the way. */
+  alterPage: (page: Page) => Page = (page) => page
   readonly pushes: PushRequest[] = []
   readonly pages: Page[] = []
   readonly #inner: Transport
@@ -34,7 +36,7 @@ export class FaultyLink implements Transport {
 
   async pull(request: PullRequest, options?: RequestOptions): Promise<Page> {
     await this.#gate('pull', options)
-    const page = await this.#inner.pull(request, options)
+    const page = this.alterPage(await this.#inner.pull(request, options))
     this.pages.push(page)
     await this.after('pull')
     return page

@@ -17,6 +17,7 @@ export class FragileState implements StateStore {
   /** What a load waits for. */
   loadGate: Promise<void> | undefined
   readonly #inner: StateStore
+  #failsAfterwards = false
 
   constructor(inner: StateStore = memoryState()) {
     this.#inner = inner
@@ -30,6 +31,11 @@ export class FragileState implements StateStore {
       this.failWith = () => undefined
       return new SyncError('disk_full', 'The disk is full.')
     }
+  }
+
+  /** The next commit is stored, and the store says that it failed. */
+  failAfterwards(): void {
+    this.#failsAfterwards = true
   }
 
   async open(space: string, mintDevice: Parameters<StateStore['open']>[1]): Promise<SpaceStore> {
@@ -52,6 +58,9 @@ export class FragileState implements StateStore {
         if (error) throw error
         await store.commit(commit)
         this.commits.push(commit)
+        if (!this.#failsAfterwards) return
+        this.#failsAfterwards = false
+        throw new SyncError('store_failed', 'The answer of the disk got lost.')
       },
     }
   }

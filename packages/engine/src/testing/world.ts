@@ -1,9 +1,17 @@
-import { type Limits, type Random, type StateStore, type SyncStore, systemRandom } from '@whisker/protocol'
+import {
+  type Limits,
+  type Random,
+  type StateStore,
+  type SyncStore,
+  type Transport,
+  systemRandom,
+} from '@whisker/protocol'
 import { type ServerOptions, type SyncServer, createServer, sqliteStore } from '@whisker/server'
 import { httpTransport } from '@whisker/transport-http'
 import { type Collection, type CollectionOptions, SyncEngine, memoryState } from '../index.ts'
 import { FakeClock } from './fake-clock.ts'
 import { FaultyLink } from './faulty-link.ts'
+import { LiveLink } from './live-link.ts'
 
 /** The documents of these tests. */
 export interface Note {
@@ -42,6 +50,12 @@ export interface Device {
   reopen(options?: DeviceOptions): Promise<Device>
 }
 
+/** A device that is told of changes. */
+export interface LiveDevice extends Device {
+  readonly link: LiveLink
+  reopen(options?: DeviceOptions): Promise<LiveDevice>
+}
+
 /** A real server in this process, and devices that reach it over the real HTTP transport. */
 export class World {
   readonly clock: FakeClock = new FakeClock()
@@ -76,34 +90,47 @@ export class World {
       }),
     )
     const state = options.state ?? memoryState()
-    const engine = await SyncEngine.open<Notes>({
+    const engine = await this.#open(link, state, options)
+    return {
+      ...partsOf(engine),
+      link,
+      state,
+      reopen: async (changed = {}) => {
+        await engine.close()
+        return this.device({ ...options, ...changed, state })
+      },
+    }
+  }
+
+  /** A device on a connection that stays. */
+  async liveDevice(options: DeviceOptions = {}): Promise<LiveDevice> {
+    const link = new LiveLink(() => this.server)
+    const state = options.state ?? memoryState()
+    const engine = await this.#open(link, state, options)
+    return {
+      ...partsOf(engine),
+      link,
+      state,
+      reopen: async (changed = {}) => {
+        await engine.close()
+        return this.liveDevice({ ...options, ...changed, state })
+      },
+    }
+  }
+
+  async #open(transport: Transport, state: StateStore, options: DeviceOptions): Promise<SyncEngine<Notes>> {
+    return SyncEngine.open<Notes>({
       space: options.space ?? 'shared',
       device: { name: options.name },
       collections: { notes: options.notes ?? {}, drafts: options.drafts ?? {} },
       state,
-      transport: link,
+      transport,
       clock: this.clock,
       random: options.random ?? this.#random,
       limits: options.limits,
       pollMs: options.pollMs,
       wakes: () => () => {},
     })
-    return {
-      engine,
-      notes: engine.collection('notes'),
-      drafts: engine.collection('drafts'),
-      link,
-      state,
-      sync: async () => {
-        const result = await engine.syncNow()
-        if (!result.ok) throw result.error
-        return result
-      },
-      reopen: async (changed = {}) => {
-        await engine.close()
-        return this.device({ ...options, ...changed, state })
-      },
-    }
   }
 
   async pair(options: DeviceOptions = {}): Promise<[Device, Device]> {
@@ -114,6 +141,17 @@ export class World {
     return [await this.device(options), await this.device(options), await this.device(options)]
   }
 }
+
+const partsOf = (engine: SyncEngine<Notes>): Pick<Device, 'engine' | 'notes' | 'drafts' | 'sync'> => ({
+  engine,
+  notes: engine.collection('notes'),
+  drafts: engine.collection('drafts'),
+  sync: async () => {
+    const result = await engine.syncNow()
+    if (!result.ok) throw result.error
+    return result
+  },
+})
 
 /** Syncs each device in turn, twice, so that everything that anyone wrote has reached everyone. */
 export async function meet(...devices: readonly Device[]): Promise<void> {
