@@ -374,3 +374,42 @@ describe('a live transport', () => {
     expect(b.engine.status).toMatchObject({ attempt: 1, nextRetryAt })
   })
 })
+
+test('a live device on which nothing happens pulls once an hour', async () => {
+  const world = new World()
+  const [a] = await livePair(world)
+  const before = requests(a).pulls
+  world.clock.advance(50 * 60_000)
+  await calm(world)
+  expect(requests(a).pulls).toBe(before)
+  world.clock.advance(11 * 60_000)
+  await calm(world)
+  expect(requests(a).pulls).toBe(before + 1)
+})
+
+test('a follower is told that the trouble is over, though that could not be stored at first', async () => {
+  const world = new World()
+  const inner = memoryState()
+  const state = new FragileState(inner)
+  const [leader] = await live(world, [{ state }])
+  const second = await world.liveDevice({ state: inner })
+  second.engine.start()
+  await calm(world)
+  const { engine, link } = leader as LiveDevice
+  link.refuse = () => new SyncError('server_error', 'Not now.')
+  await engine.syncNow()
+  for (let step = 0; step < 20 && !second.engine.status.reason; step++) await passHalfASecond(world)
+  expect(second.engine.status.reason?.code).toBe('server_error')
+  link.refuse = () => undefined
+  state.failWith = ({ records }) =>
+    records.some(([name]) => name === 'round') ? new SyncError('disk_full', 'The disk is full.') : undefined
+  await engine.syncNow()
+  state.failWith = () => undefined
+  for (let step = 0; step < 60 && second.engine.status.reason; step++) await passHalfASecond(world)
+  expect(second.engine.status.reason).toBeUndefined()
+})
+
+async function passHalfASecond(world: World): Promise<void> {
+  world.clock.advance(500)
+  await calm(world)
+}

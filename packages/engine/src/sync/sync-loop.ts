@@ -10,6 +10,7 @@ import { takeLead } from './lead.ts'
 import { LiveFeed } from './live-feed.ts'
 import { isOffline, reactionTo, retryAfterOf } from './refusals.ts'
 import { noTransportError, stoppedError } from './stopped.ts'
+import { FOLLOW_MS, LIVE_MS, LONGEST_TIMER_MS, LONGEST_WAIT_MS } from './timing.ts'
 import { Waiters } from './waiters.ts'
 import type { WakeSource } from './wake.ts'
 
@@ -383,17 +384,8 @@ export class SyncLoop {
       this.#soon(Math.min(LONGEST_WAIT_MS, Math.max(0, this.nextRetryAt - options.clock.now())))
     } else if (this.#again || ledger.outbox.size > 0 || this.#waiters.size > 0) {
       this.#soon(this.isLive ? 0 : this.#options.debounceMs)
-    } else if ((!this.isLive || this.#isUntold) && this.#options.pollMs < Infinity) {
-      this.#soon(this.#options.pollMs)
+    } else if (this.#options.pollMs < Infinity) {
+      this.#soon(this.isLive && !this.#isUntold ? Math.max(LIVE_MS, this.#options.pollMs) : this.#options.pollMs)
     }
   }
 }
-
-/** How often an opening that does not lead looks whether it may. */
-const FOLLOW_MS = 2000
-
-/** What timers can wait for. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
-
-/** What a server may ask for at most, with its jitter. */
-const LONGEST_WAIT_MS = 62_000
