@@ -47,7 +47,7 @@ test('keepBoth at a place with an open conflict within is ambiguous_conflict, an
   await a.notes.resolve('a', { path: ['place', 'city'], keepBoth: true })
   expect(open(a)).toEqual([])
   const cities = a.notes.list().map(({ value }) => value.place?.city)
-  expect(cities.sort()).toEqual(['B', 'C'])
+  expect(new Set(cities)).toEqual(new Set(['B', 'C']))
 })
 
 test('manual: an edit below an open conflict keeps the other value listed', async () => {

@@ -258,7 +258,7 @@ describe('a value that was read while it showed a write that did not get on disk
     const forms: ReturnType<typeof notes.get>[] = []
     await refusal(
       engine.batch(() => {
-        notes.update('n', { body: 'lost' })
+        void notes.update('n', { body: 'lost' })
         forms.push(notes.get('n'))
         throw new Error('Not this time.')
       }),

@@ -1,4 +1,4 @@
-import { SyncError, type Transport, toSyncError } from '@whisker/protocol'
+import { type SyncError, type Transport, toSyncError } from '@whisker/protocol'
 import { type Core, closedError } from '../core.ts'
 import type { SyncResult, SyncStatus } from '../events.ts'
 import type { LastRound } from '../ledger/records.ts'
@@ -49,8 +49,8 @@ export class SyncLoop {
   #rounds = 0
   #abort = new AbortController()
   #cancelTimer: () => void = () => {}
-  /** When the planned round begins. */
-  #dueAt: number | undefined
+  /** How long after it was planned the next round begins. */
+  #plannedMs: number | undefined
   #endWakes: () => void = () => {}
   readonly #feed: LiveFeed
   readonly #waiters: Waiters = new Waiters()
@@ -163,14 +163,13 @@ export class SyncLoop {
       this.#again = true
       return
     }
-    const { clock } = this.#core.options
-    const dueAt = clock.now() + delayMs
-    // A round that is planned sooner stays: edits that never pause would put it off for ever.
-    if (this.#dueAt !== undefined && this.#dueAt <= dueAt) return
+    // A round that was planned as soon stays: edits that never pause would put it off for ever. How much of its time
+    // is over nobody can tell, for clocks jump.
+    if (this.#plannedMs !== undefined && this.#plannedMs <= delayMs) return
     this.#cancelTimer()
-    this.#dueAt = dueAt
-    this.#cancelTimer = clock.after(Math.min(delayMs, LONGEST_TIMER_MS), () => {
-      this.#dueAt = undefined
+    this.#plannedMs = delayMs
+    this.#cancelTimer = this.#core.options.clock.after(Math.min(delayMs, LONGEST_TIMER_MS), () => {
+      this.#plannedMs = undefined
       if (this.#running) this.#again = true
       else if (this.isStarted || this.#waiters.size > 0) void this.#run()
     })
@@ -178,7 +177,7 @@ export class SyncLoop {
 
   #unplan(): void {
     this.#cancelTimer()
-    this.#dueAt = undefined
+    this.#plannedMs = undefined
   }
 
   #run(): Promise<void> {

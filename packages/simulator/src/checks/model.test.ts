@@ -1,0 +1,177 @@
+import { expect, test } from 'vitest'
+import { type Fate, Model, type Write, textsIn } from './model.ts'
+
+interface WriteParts {
+  readonly store?: string
+  readonly over?: readonly string[]
+  readonly texts?: readonly string[]
+  readonly isDelete?: boolean
+  readonly fate?: Fate
+}
+
+/** A write of a text of its own, told to be safe unless it is said otherwise. */
+function write(
+  model: Model,
+  { store = 'D0', over = [], texts = [model.mint()], isDelete = false, fate = 'durable' }: WriteParts = {},
+): Write {
+  const added = model.add({
+    store,
+    collection: 'stories',
+    document: 'dragon',
+    what: 'write',
+    texts,
+    over,
+    isDelete,
+    atMs: 0,
+  })
+  added.fate = fate
+  return added
+}
+
+const textOf = ({ texts }: Write): string => texts[0] as string
+const found = (...writes: readonly Write[]): ReadonlySet<string> => new Set(writes.flatMap(({ texts }) => texts))
+const anybody = (): boolean => true
+
+test('a text that nobody wrote over is lost if it is not found', () => {
+  const model = new Model()
+  const [first, second] = [write(model), write(model)]
+  expect(model.lost(found(first, second))).toEqual([])
+  expect(model.lost(found(first))).toEqual([`${textOf(second)} (write 1 of D0: write stories/dragon)`])
+})
+
+test('a text that somebody wrote over need not be found', () => {
+  const model = new Model()
+  const first = write(model)
+  const second = write(model, { over: first.texts })
+  expect(model.lost(found(second))).toEqual([])
+})
+
+test('a text is lost all the same if what was written over it was refused', () => {
+  const model = new Model()
+  const first = write(model)
+  write(model, { over: first.texts, fate: 'refused' })
+  expect(model.lost(found())).toHaveLength(1)
+})
+
+test.for(['begun', 'refused', 'unsure'] as const)('a text whose write is %s need not be found', (fate) => {
+  const model = new Model()
+  write(model, { fate })
+  expect(model.lost(found())).toEqual([])
+})
+
+test('a text that somebody let go of need not be found', () => {
+  const model = new Model()
+  const first = write(model)
+  model.discard(first.texts)
+  expect(model.lost(found())).toEqual([])
+})
+
+test('only the writes that are asked for can be lost', () => {
+  const model = new Model()
+  write(model, { store: 'D0' })
+  const other = write(model, { store: 'D1' })
+  expect(model.lost(found(), ({ store }) => store === 'D1')).toEqual([expect.stringContaining(textOf(other))])
+})
+
+test('a text that nobody wrote is invented', () => {
+  const model = new Model()
+  const first = write(model)
+  expect(model.invented(found(first))).toEqual([])
+  expect(model.invented(new Set([textOf(first), '<w99>']))).toEqual(['<w99>'])
+})
+
+/** Two writes, one over the other, that the server took. */
+function overwritten(parts: WriteParts = {}): { model: Model; first: Write; second: Write } {
+  const model = new Model()
+  const first = write(model)
+  const second = write(model, { store: 'D1', over: first.texts, ...parts })
+  for (const store of ['D0', 'D1']) model.reachedServer(store, model.writes.length, new Set())
+  return { model, first, second }
+}
+
+test('a text that was written over is risen if it is found', () => {
+  const { model, first, second } = overwritten()
+  expect(model.risen(found(second), anybody)).toEqual([])
+  expect(model.risen(found(first, second), anybody)).toEqual([
+    `${textOf(first)} (write 0 of D0: write stories/dragon), written over by write 1 of D1: write stories/dragon`,
+  ])
+  expect(model.risen(found(first, second), () => false)).toEqual([])
+})
+
+test.for([
+  ['a delete, which an edit that did not know of it undoes', { isDelete: true }],
+  ['a write that brought no text of its own', { texts: [] }],
+] as const)('a text may be there again after %s', ([, parts]) => {
+  const { model, first } = overwritten(parts)
+  expect(model.risen(found(first), anybody)).toEqual([])
+})
+
+test('a text may be there again if what was written over it was let go of', () => {
+  const { model, first, second } = overwritten()
+  model.discard(second.texts)
+  expect(model.risen(found(first), anybody)).toEqual([])
+})
+
+test.for(['begun', 'refused', 'unsure'] as const)(
+  'a text may be there again if what was written over it is %s',
+  (fate) => {
+    const { model, first, second } = overwritten()
+    second.fate = fate
+    expect(model.risen(found(first), anybody)).toEqual([])
+  },
+)
+
+test('a text may be there again as long as the server does not have what was written over it', () => {
+  const model = new Model()
+  const first = write(model)
+  write(model, { store: 'D1', over: first.texts })
+  model.reachedServer('D0', model.writes.length, new Set())
+  expect(model.risen(found(first), anybody)).toEqual([])
+})
+
+test('what reached the server are the safe writes of a store up to a number, but for what was refused', () => {
+  const model = new Model()
+  const [safe, refused] = [write(model), write(model)]
+  const others = [write(model, { store: 'D1' }), write(model, { fate: 'begun' }), write(model)]
+  model.reachedServer('D0', 4, found(refused))
+  expect(safe.isOnServer).toBe(true)
+  expect([refused, ...others].map(({ isOnServer }) => isOnServer)).toEqual([false, false, false, false])
+})
+
+test('when a store goes back, what it wrote since is still asked for if the server has it, and only then', () => {
+  const model = new Model()
+  const before = write(model)
+  const sent = write(model)
+  model.reachedServer('D0', 2, new Set())
+  const [unsent, other] = [write(model), write(model, { store: 'D1' })]
+  model.storeWentBack('D0', 1)
+  expect([before, sent, unsent, other].map(({ fate, isInStore }) => [fate, isInStore])).toEqual([
+    ['durable', true],
+    ['durable', false],
+    ['unsure', false],
+    ['durable', true],
+  ])
+  expect(model.lost(found())).toHaveLength(3)
+})
+
+test('when the server goes back, what it took since is still asked for if its store has it, and only then', () => {
+  const model = new Model()
+  const before = write(model)
+  const [kept, gone] = [write(model), write(model, { store: 'D1' })]
+  for (const store of ['D0', 'D1']) model.reachedServer(store, 3, new Set())
+  model.storeWentBack('D1', 1)
+  model.serverWentBack(1)
+  expect([before, kept, gone].map(({ fate, isOnServer }) => [fate, isOnServer])).toEqual([
+    ['durable', true],
+    ['durable', false],
+    ['unsure', false],
+  ])
+})
+
+test('no text is minted twice, and each is found wherever it stands', () => {
+  const model = new Model()
+  const texts = [model.mint(), model.mint('p'), model.mint()]
+  expect(new Set(texts).size).toBe(3)
+  expect(textsIn({ title: texts[0], tags: [{ deep: `with ${texts[1]}` }], [texts[2] as string]: 1 })).toEqual(texts)
+  expect(textsIn(undefined)).toEqual([])
+})

@@ -1,0 +1,146 @@
+/*
+ * What must be true of a space, worked out from nothing but what people did and what they had before their eyes. Every
+ * value that anyone writes holds a text that no other write holds, so that each can be followed wherever it goes.
+ * Nothing here knows how a document is stored, sent or merged.
+ */
+
+/** Something that somebody wrote. */
+export interface Write {
+  /** In the order of their making, over all devices. */
+  readonly number: number
+  /** The store that it was written to. */
+  readonly store: string
+  readonly collection: string
+  readonly document: string
+  readonly what: string
+  /** The texts that it brings into the world. */
+  readonly texts: readonly string[]
+  /** The texts that its author saw at the places it writes to, and that it does not hold itself. */
+  readonly over: readonly string[]
+  readonly isDelete: boolean
+  readonly atMs: number
+  fate: Fate
+  /** Whether the server is known to hold it, and whether the store does that it was written to. */
+  isOnServer: boolean
+  isInStore: boolean
+}
+
+/**
+ * `begun`: nobody was told yet. `durable`: its author was told that it is safe. `refused`: its author was told that it
+ * is not. `unsure`: whoever held it was destroyed or went back in time.
+ */
+export type Fate = 'begun' | 'durable' | 'refused' | 'unsure'
+
+/** The set of all writes, and what became of them. */
+export class Model {
+  readonly writes: Write[] = []
+  readonly #byText = new Map<string, Write>()
+  /** By text: those that wrote over it. */
+  readonly #over = new Map<string, Write[]>()
+  /** Texts that somebody let go of on purpose. */
+  readonly #discarded = new Set<string>()
+  #texts = 0
+
+  /** A text that was never used before. */
+  mint(mark = 'w'): string {
+    return `<${mark}${++this.#texts}>`
+  }
+
+  add(write: Omit<Write, 'number' | 'fate' | 'isOnServer' | 'isInStore'>): Write {
+    const added: Write = { ...write, number: this.writes.length, fate: 'begun', isOnServer: false, isInStore: true }
+    this.writes.push(added)
+    for (const text of added.texts) this.#byText.set(text, added)
+    for (const text of added.over) {
+      const writers = this.#over.get(text)
+      if (writers) writers.push(added)
+      else this.#over.set(text, [added])
+    }
+    return added
+  }
+
+  discard(texts: readonly string[]): void {
+    for (const text of texts) this.#discarded.add(text)
+  }
+
+  /** The server holds what a store had to send, but for what it refused. */
+  reachedServer(store: string, upTo: number, refused: ReadonlySet<string>): void {
+    for (const write of this.#after(store, 0)) {
+      if (write.number >= upTo || !write.isInStore || write.fate !== 'durable') continue
+      write.isOnServer ||= !write.texts.some((text) => refused.has(text))
+    }
+  }
+
+  /** A store goes back to what it was when there were so many writes. */
+  storeWentBack(store: string, to: number): void {
+    for (const write of this.#after(store, to)) {
+      write.isInStore = false
+      if (!write.isOnServer) write.fate = 'unsure'
+    }
+  }
+
+  /** The server goes back to what it was when there were so many writes: what came later is only where it was written. */
+  serverWentBack(to: number): void {
+    for (const write of this.writes) {
+      if (write.number < to && write.isOnServer) continue
+      write.isOnServer = false
+      if (!write.isInStore) write.fate = 'unsure'
+    }
+  }
+
+  #after(store: string, number: number): readonly Write[] {
+    return this.writes.slice(number).filter((write) => write.store === store)
+  }
+
+  /**
+   * Whether anybody who saw a text may have written over it. One whose write was refused may have done so later, from a
+   * form that still showed it: then what they wrote is there, or was written over in turn.
+   */
+  #isOverwritten(text: string, found: ReadonlySet<string>): boolean {
+    const writers = this.#over.get(text) ?? []
+    return writers.some(
+      ({ fate, texts }) => fate !== 'refused' || texts.some((one) => found.has(one) || this.#isOverwritten(one, found)),
+    )
+  }
+
+  /** The texts that must be somewhere at the end, and are not among those that were found. */
+  lost(found: ReadonlySet<string>, isAsked: (write: Write) => boolean = () => true): readonly string[] {
+    return this.writes
+      .filter((write) => write.fate === 'durable' && isAsked(write))
+      .flatMap((write) =>
+        write.texts
+          .filter((text) => !found.has(text) && !this.#discarded.has(text) && !this.#isOverwritten(text, found))
+          .map((text) => `${text} (${describe(write)})`),
+      )
+  }
+
+  /** The texts that are shown though nobody ever wrote them. */
+  invented(found: ReadonlySet<string>): readonly string[] {
+    return [...found].filter((text) => !this.#byText.has(text))
+  }
+
+  /**
+   * The texts that are shown though somebody who saw them wrote over them, and the server took that. A delete does not
+   * count: an edit that did not know of it brings the document back.
+   */
+  risen(found: ReadonlySet<string>, isAsked: (write: Write) => boolean): readonly string[] {
+    return [...found].flatMap((text) => {
+      const write = this.#byText.get(text)
+      if (!write || !isSafe(write) || !isAsked(write)) return []
+      const stands = (other: Write): boolean =>
+        !other.isDelete &&
+        isSafe(other) &&
+        other.texts.length > 0 &&
+        !other.texts.some((one) => this.#discarded.has(one))
+      const writers = this.#over.get(text)?.filter(stands)
+      return writers?.map((other) => `${text} (${describe(write)}), written over by ${describe(other)}`) ?? []
+    })
+  }
+}
+
+const isSafe = ({ fate, isOnServer, isInStore }: Write): boolean => fate === 'durable' && isOnServer && isInStore
+
+export const describe = ({ number, store, what, collection, document }: Write): string =>
+  `write ${number} of ${store}: ${what} ${collection}/${document}`
+
+/** The texts within anything that an app is shown. */
+export const textsIn = (value: unknown): readonly string[] => JSON.stringify(value ?? null).match(/<[wp]\d+>/g) ?? []

@@ -1,0 +1,149 @@
+import {
+  type StoreCommit,
+  type StoredSpace,
+  decodeState,
+  decodeStoredEntry,
+  formatDot,
+  isVoid,
+} from '@whisker/protocol'
+import { SpaceSum } from './space-sums.ts'
+import { type ServerChecks, sumKey } from './server-checks.ts'
+import { Violation } from './violation.ts'
+
+/** What the checks read of the record that says how far a store has followed the server. */
+interface LinkRecord {
+  readonly cursor: { readonly epoch: string | undefined; readonly since: number; readonly after: number }
+  readonly seen: number
+  readonly wantsOwn: boolean
+  readonly acknowledged: Readonly<Record<string, { readonly counter: number; readonly check: number }>>
+}
+
+interface OutboxEntry {
+  readonly dot: string | undefined
+  readonly replica: string
+  readonly counter: number
+  readonly time: number
+}
+
+/** Watches what one device commits. */
+export class StoreChecks {
+  readonly name: string
+  /** Outbox rows by position. */
+  readonly outbox: Map<number, OutboxEntry> = new Map()
+  readonly #server: ServerChecks
+  readonly #space = new SpaceSum()
+  readonly #offered = new Set<string>()
+  readonly #rejected = new Set<string>()
+  #link: LinkRecord | undefined
+  /** Whether rows may vanish from disks: then sums differ until that is repaired. */
+  readonly #rots: boolean
+
+  constructor(name: string, server: ServerChecks, rots: boolean) {
+    this.name = name
+    this.#server = server
+    this.#rots = rots
+  }
+
+  /** Where the cursor stands, if it stands at the end of a scan. */
+  get at(): { readonly line: number | undefined; readonly since: number } | undefined {
+    const { cursor } = this.#link ?? {}
+    if (!cursor || cursor.since !== cursor.after) return undefined
+    return { line: this.#server.lineOf.get(cursor.epoch ?? ''), since: cursor.since }
+  }
+
+  /** Begins with what is stored. */
+  load({ records, documents, outbox, rejected }: StoredSpace): void {
+    this.#take({ revision: 0, records, documents, outbox, rejected })
+  }
+
+  committed(commit: StoreCommit): void {
+    const before = this.#link
+    this.#checkOutbox(commit)
+    this.#take(commit)
+    this.#checkCursor(before)
+    this.#checkTimes(commit)
+  }
+
+  #take({ records, documents, outbox, rejected }: StoreCommit): void {
+    for (const [name, text] of records)
+      if (name === 'link' && text !== undefined) this.#link = JSON.parse(text) as LinkRecord
+    for (const [collection, document, text] of documents) {
+      const [, offered, state] = text === undefined ? [0, 0] : (JSON.parse(text) as [number, number, unknown])
+      this.#space.put(collection, document, state === undefined ? undefined : decodeState(state, 'stored').version)
+      if (offered === 1) this.#offered.add(`${collection}/${document}`)
+      else this.#offered.delete(`${collection}/${document}`)
+    }
+    for (const [position, text] of outbox) {
+      if (text === undefined) this.outbox.delete(position)
+      else this.outbox.set(position, readEntry(text))
+    }
+    for (const [, text] of rejected) {
+      if (text === undefined) continue
+      const [, , , operation] = JSON.parse(text) as [number, string, string, unknown]
+      const entry = decodeStoredEntry(operation, 'rejected')
+      if (!isVoid(entry)) this.#rejected.add(`${entry.collection}/${entry.document}@${entry.time}`)
+    }
+  }
+
+  /** An operation leaves the outbox only when the server has it. */
+  #checkOutbox({ outbox, records }: StoreCommit): void {
+    const linkText = records.find(([name]) => name === 'link')?.[1]
+    const link = linkText === undefined ? this.#link : (JSON.parse(linkText) as LinkRecord)
+    for (const [position, text] of outbox) {
+      const known = this.outbox.get(position)
+      if (text !== undefined || !known?.dot) continue
+      const mark = link?.acknowledged[known.replica]
+      if (mark && mark.counter >= known.counter) continue
+      // What was issued again under another id took the place of what it was; anything else must be on the server.
+      if (!this.#server.taken.has(known.dot)) {
+        throw new Violation('M11', `${known.dot} left the outbox of ${this.name}, and the server does not have it`)
+      }
+    }
+    if (!link) return
+    for (const [replica, { counter, check }] of Object.entries(link.acknowledged)) {
+      const isKnown = this.#link?.acknowledged[replica]?.counter === counter
+      if (counter === 0 || isKnown || this.#server.taken.has(`${replica}:${counter}:${check}`)) continue
+      throw new Violation(
+        'M12',
+        `${this.name} holds ${replica}:${counter} for acknowledged; the server has no such thing`,
+      )
+    }
+  }
+
+  /** All that the server had at the cursor is here, and nothing else. */
+  #checkCursor(before: LinkRecord | undefined): void {
+    const link = this.#link
+    if (!link || this.#rots) return
+    const { cursor, seen, wantsOwn } = link
+    const line = this.#server.lineOf.get(cursor.epoch ?? '')
+    if (before && before.cursor.epoch === cursor.epoch && before.cursor.since > cursor.since && !wantsOwn) {
+      throw new Violation('M10', `the cursor of ${this.name} falls from ${before.cursor.since} to ${cursor.since}`)
+    }
+    if (line === undefined || cursor.since !== cursor.after || seen !== cursor.since) return
+    if (wantsOwn || this.#offered.size > 0) return
+    // When a tombstone goes is each side's own affair, and what was made on top of one tells more here than there.
+    if (this.#server.cleared.has(line)) return
+    const expected = this.#server.sums.get(sumKey(line, cursor.since))
+    if (expected === undefined || expected === this.#space.sum) return
+    throw new Violation('M10', `${this.name} at ${cursor.since} holds something else than the server held there`)
+  }
+
+  /** Each replica's times rise. */
+  #checkTimes({ outbox }: StoreCommit): void {
+    if (!outbox.some(([, text]) => text !== undefined)) return
+    const last = new Map<string, OutboxEntry>()
+    for (const [, entry] of [...this.outbox].sort(([a], [b]) => a - b)) {
+      const known = last.get(entry.replica)
+      if (entry.dot !== undefined && known && entry.counter > known.counter && entry.time <= known.time) {
+        throw new Violation('M18', `${entry.dot} of ${this.name} is not later than the operation before it`)
+      }
+      if (entry.dot !== undefined) last.set(entry.replica, entry)
+    }
+  }
+}
+
+function readEntry(text: string): OutboxEntry {
+  const entry = decodeStoredEntry(JSON.parse(text), 'outbox')
+  if (isVoid(entry)) return { dot: undefined, replica: entry.replica, counter: entry.to, time: 0 }
+  return { dot: formatDot(entry.dot), replica: entry.dot.replica, counter: entry.dot.counter, time: entry.time }
+}

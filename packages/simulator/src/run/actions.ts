@@ -1,0 +1,259 @@
+import type { CollectionOptions, WriteResult } from '@whisker/engine'
+import { STRATEGIES, type Strategy, isSyncError } from '@whisker/protocol'
+import { type Write, textsIn } from '../checks/model.ts'
+import { Violation } from '../checks/violation.ts'
+import type { SeededRandom } from '../random.ts'
+import { COLLECTIONS } from '../workload/documents.ts'
+import { type Desk, type Intent, nextIntent } from '../workload/writing.ts'
+import type { Opening } from '../world/device.ts'
+import type { Docs } from '../workload/documents.ts'
+import type { ACTIONS } from './plan.ts'
+import type { Actor, Stage } from './stage.ts'
+
+type Action = (stage: Stage, actor: Actor, dice: SeededRandom) => void | Promise<void>
+
+/** What people do. Nothing here waits for a write to be over: the next thing may happen before. */
+export const PEOPLE: Readonly<Record<(typeof ACTIONS)[number], Action>> = {
+  write: (stage, actor, dice) => writeOnce(stage, actor, dice, 'w'),
+  poison: (stage, actor, dice) => writeOnce(stage, actor, dice, 'p'),
+  burst(stage, actor, dice) {
+    for (let left = dice.between(2, 8); left > 0; left--) writeOnce(stage, actor, dice, 'w')
+  },
+  batch: (stage, actor, dice) => writeTogether(stage, actor, dice),
+  bulk: (stage, actor, dice) => importMany(stage, actor, dice),
+  sync(stage, actor, dice) {
+    const opening = anyOpening(actor, dice)
+    if (!opening) return
+    stage.tell(`${opening.name} syncs now`)
+    opening.engine.syncNow().catch((error: unknown) => stage.fail(error))
+  },
+  synced: (stage, actor, dice) => waitUntilSynced(stage, actor, dice),
+  async open(stage, actor) {
+    if (actor.device.openings.length >= 4) return
+    stage.tell(`${actor.device.name} opens another`)
+    await stage.open(actor)
+  },
+  async close(stage, actor, dice) {
+    if (actor.device.openings.length < 2) return
+    await close(stage, actor, anyOpening(actor, dice))
+  },
+  async reopen(stage, actor, dice) {
+    await close(stage, actor, anyOpening(actor, dice))
+    await stage.open(actor)
+  },
+  async change_strategy(stage, actor, dice) {
+    const collections = dice.chance(0.5) ? COLLECTIONS : OTHER_STRATEGIES
+    await close(stage, actor, anyOpening(actor, dice))
+    stage.tell(`${actor.device.name} opens with ${collections === COLLECTIONS ? 'its' : 'other'} strategies`)
+    await stage.open(actor, collections)
+  },
+  async retry(stage, actor, dice) {
+    const opening = anyOpening(actor, dice)
+    const refused = opening?.engine.rejected.list() ?? []
+    if (!opening || refused.length === 0) return
+    const one = dice.pick(refused)
+    stage.tell(`${opening.name} tries ${one.id} again`)
+    opening.engine.rejected.retry(one.id).catch((error: unknown) => expectDiskFault(stage, error))
+  },
+  async discard(stage, actor, dice) {
+    const opening = anyOpening(actor, dice)
+    const refused = opening?.engine.rejected.list() ?? []
+    if (!opening || refused.length === 0) return
+    const one = dice.pick(refused)
+    stage.model.discard(textsIn(one.operation))
+    stage.tell(`${opening.name} lets go of ${one.id}`)
+    opening.engine.rejected.discard(one.id).catch((error: unknown) => expectDiskFault(stage, error))
+  },
+  collect(stage) {
+    stage.world.host.server?.collect('shared').catch(() => {})
+  },
+}
+
+/** Each collection in the way of the other strategy of its unit. */
+const OTHER_STRATEGIES: Readonly<Record<Strategy, CollectionOptions>> = {
+  auto_merge: { strategy: 'manual' },
+  manual: { strategy: 'auto_merge' },
+  last_write_wins: { strategy: 'keep_both' },
+  keep_both: { strategy: 'last_write_wins' },
+}
+
+export function anyOpening({ device }: Actor, dice: SeededRandom): Opening<Docs> | undefined {
+  const awake = device.openings.filter(({ process }) => !process.isSuspended)
+  return awake.length > 0 ? dice.pick(awake) : undefined
+}
+
+async function close(stage: Stage, { device }: Actor, opening: Opening<Docs> | undefined): Promise<void> {
+  if (!opening) return
+  stage.tell(`${opening.name} closes`)
+  try {
+    await stage.world.run(async () => Promise.race([opening.engine.close(), endOf(opening)]))
+  } catch (error) {
+    stage.fail(error)
+  }
+  opening.process.end()
+  void device.openings
+}
+
+/** A process may be killed while it closes. */
+const endOf = async ({ process }: Opening<Docs>): Promise<void> =>
+  new Promise((resolve) => {
+    process.onEnd(resolve)
+  })
+
+function deskOf(stage: Stage, actor: Actor, opening: Opening<Docs>, dice: SeededRandom, mark: string): Desk {
+  const name = dice.pick(STRATEGIES)
+  const collection = opening.engine.collection(name)
+  return {
+    collection,
+    strategy: collection.strategy,
+    model: stage.model,
+    random: dice,
+    mark,
+    paddingLength: 20_000,
+    forms: actor.forms,
+    name: `${opening.name}/${name}`,
+  }
+}
+
+function writeOnce(stage: Stage, actor: Actor, dice: SeededRandom, mark: string): void {
+  const opening = anyOpening(actor, dice)
+  if (!opening) return
+  const desk = deskOf(stage, actor, opening, dice, mark)
+  const intent = nextIntent(desk)
+  if (intent) perform(stage, actor, opening, desk.collection.name, [intent], intent.run)
+}
+
+/** Several writes, all or nothing. */
+function writeTogether(stage: Stage, actor: Actor, dice: SeededRandom): void {
+  const opening = anyOpening(actor, dice)
+  if (!opening) return
+  const desk = deskOf(stage, actor, opening, dice, 'w')
+  const intents: Intent[] = []
+  const run = (): WriteResult =>
+    opening.engine.batch(() => {
+      for (let left = dice.between(2, 4); left > 0; left--) {
+        const intent = nextIntent(desk)
+        if (!intent) continue
+        intents.push(intent)
+        void intent.run()
+      }
+    })
+  perform(stage, actor, opening, desk.collection.name, intents, run)
+}
+
+function importMany(stage: Stage, actor: Actor, dice: SeededRandom): void {
+  const opening = anyOpening(actor, dice)
+  if (!opening) return
+  const { model } = stage
+  const desk = deskOf(stage, actor, opening, dice, 'w')
+  const intents = Array.from({ length: dice.between(10, 40) }, (_, index): Intent => {
+    const document = `bulk-${model.writes.length}-${actor.device.name}-${index}`
+    const text = model.mint()
+    const value = { title: text }
+    return {
+      what: 'import',
+      document,
+      texts: [text],
+      over: [],
+      isDelete: false,
+      run: () => desk.collection.create(document, value),
+    }
+  })
+  const run = (): WriteResult => opening.engine.batch(() => intents.forEach((intent) => void intent.run()))
+  perform(stage, actor, opening, desk.collection.name, intents, run)
+}
+
+/** Does it, and notes what becomes of it. */
+function perform(
+  stage: Stage,
+  { device }: Actor,
+  opening: Opening<Docs>,
+  collection: string,
+  intents: readonly Intent[],
+  run: () => WriteResult,
+): void {
+  const result = run()
+  const writes = intents.map(({ what, document, texts, over, isDelete }): Write => {
+    const atMs = stage.world.scheduler.nowMs
+    return stage.model.add({ store: device.name, collection, document, what, texts, over, isDelete, atMs })
+  })
+  for (const write of writes) {
+    stage.tell(
+      `${opening.name} #${write.number} ${write.what} ${collection}/${write.document} +${write.texts.join()} -${write.over.join()}`,
+    )
+  }
+  checkSeen(stage, opening, collection, writes)
+  void noteFate(stage, writes, result)
+}
+
+async function noteFate(stage: Stage, writes: readonly Write[], result: WriteResult): Promise<void> {
+  try {
+    await result
+    for (const write of writes) if (write.fate === 'begun') write.fate = 'durable'
+  } catch (error) {
+    for (const write of writes) write.fate = 'refused'
+    expectDiskFault(stage, error)
+  }
+}
+
+/** Whoever writes something sees it at once, and goes on seeing it until they write over it. */
+function checkSeen(stage: Stage, opening: Opening<Docs>, name: string, writes: readonly Write[]): void {
+  const collection = opening.engine.collection(name as keyof Docs)
+  if (collection.size > MOST_LOOKED_AT) return
+  const seen = textsIn([collection.list().map(({ value }) => value), collection.conflicts()])
+  const written = new Set(writes.flatMap(({ over }) => over))
+  const missing = writes.flatMap(({ texts }) => texts).filter((text) => !seen.includes(text) && !written.has(text))
+  if (missing.length > 0)
+    stage.fail(new Violation('M17', `${opening.name} wrote ${missing.join(', ')} and does not see it`))
+}
+
+const MOST_LOOKED_AT = 30
+
+const DISK_FAULTS: ReadonlySet<string> = new Set(['disk_full', 'store_failed', 'closed'])
+
+/** A write that was well made fails only when the disk does, or when the engine is closed under it. */
+function expectDiskFault(stage: Stage, error: unknown): void {
+  if (isSyncError(error) && DISK_FAULTS.has(error.code)) return
+  stage.fail(error)
+}
+
+/** Whoever is told that everything is synced finds it so. */
+function waitUntilSynced(stage: Stage, actor: Actor, dice: SeededRandom): void {
+  const opening = anyOpening(actor, dice)
+  if (!opening) return
+  const { server, model } = stage
+  const { name } = opening
+  const pending = [...actor.checks.outbox.keys()]
+  const { checks } = actor
+  const [head, line] = [server.head, server.line]
+  const count = model.writes.length
+  stage.tell(`${name} waits until it is synced`)
+  void opening.engine.synced().then(
+    () => checkSynced(stage, actor, opening, { pending, checks, head, line, count }),
+    (error: unknown) => (isSyncError(error) ? undefined : stage.fail(error)),
+  )
+}
+
+interface Asked {
+  readonly pending: readonly number[]
+  readonly checks: Actor['checks']
+  readonly head: number
+  readonly line: number
+  /** How many writes there were. */
+  readonly count: number
+}
+
+function checkSynced(stage: Stage, actor: Actor, { name, engine }: Opening<Docs>, asked: Asked): void {
+  const { pending, checks, head, line, count } = asked
+  stage.tell(`${name} is synced`)
+  stage.reachedServer(actor, engine, count)
+  if (actor.checks !== checks || stage.server.line !== line) return
+  const left = pending.filter((position) => checks.outbox.has(position))
+  if (left.length > 0) {
+    stage.fail(new Violation('M24', `${name} says it is synced, and has ${left.length} operations to send`))
+  }
+  const { at } = checks
+  if (at?.line === line && at.since < head) {
+    stage.fail(new Violation('M24', `${name} says it is synced at ${at.since}, and the head was ${head}`))
+  }
+}

@@ -1,0 +1,38 @@
+import type { SeededRandom } from '../random.ts'
+import type { RequestKind } from '../world/host.ts'
+import type { Stage } from './stage.ts'
+
+/** A stranger, and somebody who has recorded the traffic, send what they can think of. Nothing of it may change anything. */
+export function attack(stage: Stage, dice: SeededRandom): void {
+  const { host } = stage.world
+  host.denied.set('mallory', new Set(['read', 'write', 'create', 'manage']))
+  const heard = host.heard.length > 0 ? dice.pick(host.heard) : undefined
+  const text = heard?.text ?? '{}'
+  const attempts: readonly (readonly [principal: string, kind: RequestKind, text: string])[] = [
+    ['mallory', 'push', text],
+    ['mallory', 'pull', '{"v":"1"}'],
+    [heard?.principal ?? 'mallory', 'push', text],
+    [heard?.principal ?? 'mallory', 'push', broken(text, dice)],
+  ]
+  const [principal, kind, message] = dice.pick(attempts)
+  const connection = host.connect(principal)
+  if (!connection) return
+  stage.took('hostile', `a ${kind} that ${principal} never made`)
+  connection.receive(kind, message, ({ status }) => {
+    if (principal === 'mallory' && status < 400)
+      stage.fail(new Error(`A stranger's ${kind} was answered with ${status}.`))
+  })
+}
+
+/** The text of a message with a part of it left out, doubled or made another. */
+function broken(text: string, dice: SeededRandom): string {
+  const [from, to] = [dice.below(text.length), dice.below(text.length)].sort((a, b) => a - b) as [number, number]
+  switch (dice.below(3)) {
+    case 0:
+      return text.slice(0, from) + text.slice(to)
+    case 1:
+      return text.slice(0, to) + text.slice(from)
+    default:
+      return `${text.slice(0, from)}${dice.pick(['null', '[', '-1', '"x"', '1e999', '{}'])}${text.slice(from)}`
+  }
+}

@@ -1,0 +1,150 @@
+import type { Limits } from '@whisker/protocol'
+import { type SeededRandom, seededRandom } from '../random.ts'
+import { FAULT_NAMES, type Fault, type FaultOptions } from '../world/faults.ts'
+
+/** What one run is going to do, before anything of it is done: it can be told, cut down and done again. */
+export interface Plan {
+  readonly seed: string
+  readonly store: 'sqlite' | 'memory'
+  readonly devices: readonly DevicePlan[]
+  readonly faults: FaultOptions
+  readonly serverLimits: Partial<Limits>
+  readonly steps: readonly Step[]
+}
+
+export interface DevicePlan {
+  /** Engines that are open on it at once. */
+  readonly slots: number
+  readonly isLive: boolean
+  readonly limits: Partial<Limits>
+}
+
+/** Something that happens in the first phase, and the time until the next. */
+export interface Step {
+  /** Its number in the whole plan: it keeps its own dice when others are left out. */
+  readonly number: number
+  readonly kind: StepKind
+  readonly device: number
+  readonly afterMs: number
+}
+
+export const ACTIONS = [
+  'write',
+  'burst',
+  'batch',
+  'bulk',
+  'poison',
+  'sync',
+  'synced',
+  'open',
+  'close',
+  'reopen',
+  'change_strategy',
+  'retry',
+  'discard',
+  'collect',
+] as const
+export type StepKind = (typeof ACTIONS)[number] | Fault
+
+/** How often each action is taken, in parts. */
+const WEIGHTS: Readonly<Record<(typeof ACTIONS)[number], number>> = {
+  write: 60,
+  burst: 8,
+  batch: 5,
+  bulk: 1,
+  poison: 0,
+  sync: 4,
+  synced: 4,
+  open: 2,
+  close: 2,
+  reopen: 2,
+  change_strategy: 1,
+  retry: 2,
+  discard: 1,
+  collect: 1,
+}
+
+/** Faults that strike a message, a commit or a transaction, and how often at most. */
+const RATES: Readonly<Partial<Record<Fault, number>>> = {
+  drop: 0.1,
+  reply_lost: 0.2,
+  delay: 0.05,
+  reorder: 0.2,
+  duplicate: 0.2,
+  truncate: 0.05,
+  corrupt: 0.05,
+  stale_reply: 0.2,
+  half_open: 0.05,
+  slow_reader: 0.1,
+  server_disk_error: 0.05,
+  disk_full: 0.05,
+  disk_error: 0.05,
+  disk_busy: 0.02,
+  late_crash: 0.02,
+}
+
+const ROT: readonly Fault[] = ['device_rot', 'server_rot']
+
+/** Each seed has some faults, and the others not: what hides behind one kind shows where that is missing. */
+export function planOf(seed: string): Plan {
+  const random = seededRandom(`plan ${seed}`)
+  const faults = chooseFaults(random)
+  const devices = Array.from({ length: 2 + Math.floor(7 * random.fraction() ** 3) }, () => chooseDevice(random))
+  const count = random.between(20, 120)
+  const kinds = stepKinds(faults)
+  const isHasty = random.chance(0.5)
+  const steps = Array.from({ length: count }, (_, number): Step => {
+    const kind = random.pick(kinds)
+    return { number, kind, device: random.below(devices.length + 2), afterMs: waitAfter(random, isHasty) }
+  })
+  return {
+    seed,
+    store: random.chance(0.35) ? 'sqlite' : 'memory',
+    devices,
+    faults,
+    serverLimits: {
+      ...(random.chance(0.3) && { batchOperations: random.between(2, 10) }),
+      ...(random.chance(0.2) && { checksKept: random.between(4, 40) }),
+      ...(random.chance(0.15) && { messageBytes: 4000 }),
+    },
+    steps,
+  }
+}
+
+function chooseFaults(random: SeededRandom): FaultOptions {
+  const share = random.pick([0.1, 0.3, 0.5])
+  const chosen: Partial<Record<Fault, number>> = {}
+  for (const fault of FAULT_NAMES) {
+    const draw = random.fraction()
+    const rate = random.fraction()
+    if (draw < share) chosen[fault] = (RATES[fault] ?? 0.06) * (0.2 + 0.8 * rate)
+  }
+  // What vanishes from a disk may be gone, if whoever else held it goes back in time: it is done by plans made by hand.
+  for (const fault of ROT) delete chosen[fault]
+  return chosen
+}
+
+const chooseDevice = (random: SeededRandom): DevicePlan => ({
+  slots: random.chance(0.7) ? 1 : random.between(2, 3),
+  isLive: random.chance(0.5),
+  limits: {
+    ...(random.chance(0.3) && { pageRows: random.between(1, 6) }),
+    ...(random.chance(0.3) && { batchOperations: random.between(2, 10) }),
+  },
+})
+
+/** One entry for each part of each kind. */
+function stepKinds(faults: FaultOptions): readonly StepKind[] {
+  const parts = ACTIONS.flatMap((action) => Array<StepKind>(WEIGHTS[action]).fill(action))
+  const total = parts.length
+  for (const fault of FAULT_NAMES) {
+    if (RATES[fault] !== undefined || !(fault in faults)) continue
+    parts.push(...Array<StepKind>(Math.ceil(total * (faults[fault] ?? 0))).fill(fault))
+  }
+  return parts
+}
+
+function waitAfter(random: SeededRandom, isHasty: boolean): number {
+  if (isHasty || random.chance(0.8)) return random.below(400)
+  return random.chance(0.8) ? random.below(10_000) : random.below(400_000)
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { type Plan, planOf } from './plan.ts'
+import { run } from './run.ts'
+
+const SEEDS = 300
+
+/** Plans that broke a rule once, by the file that holds them, and what was wrong. */
+const KEPT = {
+  'page-from-a-cache': 'a page that something on the way had kept was taken for the end of a scan',
+  'acknowledged-by-a-refusal': 'what a refusal acknowledged was beyond what the store had seen',
+  'follower-never-told': 'a follower was never told that the trouble was over',
+  'away-and-read-only': 'a device that had been away and may not write was told to start over without end',
+  'subscribed-from-before': 'a live device subscribed without end from where it stood before it had been away',
+  'both-kept-of-a-place': 'keeping both of a place lost what was listed within it',
+  'form-of-what-was-taken-back': 'a form that showed a write which was taken back wrote over another of the same name',
+  'clock-that-jumps': 'an edit waited for an hour, because the clock had jumped',
+}
+
+const keptPlan = (name: string): Plan =>
+  JSON.parse(readFileSync(new URL(`./kept/${name}.json`, import.meta.url), 'utf8')) as Plan
+
+test('no rule is broken in the fixed seeds', { timeout: 300_000 }, async () => {
+  const broken: string[] = []
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const { violation } = await run(planOf(String(seed)))
+    if (violation) broken.push(`${seed}: ${violation.message}`)
+  }
+  expect(broken).toEqual([])
+})
+
+test.each(Object.entries(KEPT))('%s: no more that %s', { timeout: 60_000 }, async (name) => {
+  const { violation } = await run(keptPlan(name))
+  expect(violation).toBeUndefined()
+})
+
+test('a seed gives the same course twice', { timeout: 60_000 }, async () => {
+  for (const seed of ['2', '17', '33', '71']) {
+    const [first, second] = [await run(planOf(seed)), await run(planOf(seed))]
+    expect({ trace: second.trace, events: second.events }).toEqual({ trace: first.trace, events: first.events })
+  }
+})

@@ -1,0 +1,208 @@
+import { STRATEGIES } from '@whisker/protocol'
+import { Model, type Write, textsIn } from '../checks/model.ts'
+import { ServerChecks, type ServerChecksCopy } from '../checks/server-checks.ts'
+import { StoreChecks } from '../checks/store-checks.ts'
+import { Violation } from '../checks/violation.ts'
+import { type SeededRandom, seededRandom } from '../random.ts'
+import { COLLECTIONS, type Docs } from '../workload/documents.ts'
+import type { Form } from '../workload/writing.ts'
+import type { Device, Opening } from '../world/device.ts'
+import type { Disk, StoredCopy } from '../world/disk.ts'
+import type { Fault } from '../world/faults.ts'
+import type { Backup } from '../world/host.ts'
+import { World } from '../world/world.ts'
+import type { DevicePlan, Plan } from './plan.ts'
+
+const CLOCK_AHEAD_MS = 5 * 60_000
+
+/** A device in a run, with all that is known of it. */
+export interface Actor {
+  readonly device: Device<Docs>
+  readonly plan: DevicePlan
+  readonly random: SeededRandom
+  /** What is open in a form, by engine and collection. */
+  readonly forms: Map<string, Form>
+  checks: StoreChecks
+  /** Copies of its store, and how many writes there were then. */
+  readonly copies: { readonly copied: StoredCopy; readonly writes: number }[]
+  requests: number
+  readonly refusals: Map<string, number>
+}
+
+export interface KeptBackup {
+  readonly backup: Backup
+  readonly checks: ServerChecksCopy
+  readonly writes: number
+}
+
+/** A run: the world, what people do in it, and the checks that watch. */
+export class Stage {
+  readonly plan: Plan
+  readonly world: World<Docs>
+  readonly model: Model = new Model()
+  readonly server: ServerChecks
+  readonly actors: Actor[] = []
+  readonly backups: KeptBackup[] = []
+  /** What happened, in words. */
+  readonly story: string[] = []
+  /** What does not hold. The first is what matters. */
+  readonly violations: Violation[] = []
+  /** How often the server or a device went back in time, or stayed away. */
+  timesBack = 0
+  readonly #random: SeededRandom
+  readonly #byDisk = new Map<Disk, Actor>()
+
+  constructor(plan: Plan) {
+    this.plan = plan
+    this.#random = seededRandom(`run ${plan.seed}`)
+    this.server = new ServerChecks({
+      nowMs: () => this.world.scheduler.nowMs,
+      clockAheadMs: CLOCK_AHEAD_MS,
+      report: (error) => this.fail(error),
+    })
+    this.world = new World<Docs>({
+      seed: plan.seed,
+      collections: COLLECTIONS,
+      faults: plan.faults,
+      store: plan.store,
+      limits: plan.serverLimits,
+      validate: (operation) =>
+        textsIn(operation.delta).some((text) => text.startsWith('<p')) ? { code: 'poison', message: 'No.' } : undefined,
+      observe: (store) => this.server.observe(store),
+      onCommit: (disk, _space, commit) => this.#watch(() => this.#byDisk.get(disk)?.checks.committed(commit)),
+      onRequest: (device) => {
+        const actor = this.#actor(device)
+        if (actor) actor.requests++
+      },
+      onReceipt: (_device, _request, { problem }) => {
+        if (problem?.code === 'operation_rejected') this.world.faults.took('poison')
+        if (problem?.code === 'space_full') this.world.faults.took('space_full')
+      },
+      onRefusal: (device, code) => {
+        const actor = this.#actor(device)
+        actor?.refusals.set(code, (actor.refusals.get(code) ?? 0) + 1)
+      },
+    })
+    this.world.scheduler.onError = (error) => this.fail(error)
+  }
+
+  #actor(name: string): Actor | undefined {
+    return this.actors.find(({ device }) => device.name === name)
+  }
+
+  /** What a step of the plan is to be decided by. */
+  dice(step: number): SeededRandom {
+    return this.#random.fork(`step ${step}`)
+  }
+
+  tell(what: string): void {
+    this.story.push(`${this.#time()} ${what}`)
+  }
+
+  #time(): string {
+    const seconds = (this.world.scheduler.nowMs - Date.UTC(2026, 0, 1)) / 1000
+    return `${seconds.toFixed(3).padStart(12)}s`
+  }
+
+  fail(error: unknown): void {
+    const violation =
+      error instanceof Violation
+        ? error
+        : new Violation('M0', error instanceof Error ? (error.stack ?? error.message) : String(error))
+    this.violations.push(violation)
+    this.tell(`VIOLATION ${violation.message}`)
+  }
+
+  /** A fault that made a difference. */
+  took(fault: Fault, what: string): void {
+    this.world.faults.took(fault)
+    this.tell(`${fault}: ${what}`)
+  }
+
+  #watch(check: () => void): void {
+    try {
+      check()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  addActor(plan: DevicePlan, principal?: string): Actor {
+    const name = `D${this.actors.length}`
+    const device = this.world.addDevice({ name, principal, isLive: plan.isLive, limits: plan.limits })
+    const actor: Actor = {
+      device,
+      plan,
+      random: this.#random.fork(name),
+      forms: new Map(),
+      checks: this.newStoreChecks(name),
+      copies: [],
+      requests: 0,
+      refusals: new Map(),
+    }
+    this.actors.push(actor)
+    this.#byDisk.set(device.disk, actor)
+    return actor
+  }
+
+  newStoreChecks(name: string): StoreChecks {
+    const { faults } = this.plan
+    return new StoreChecks(name, this.server, faults.device_rot !== undefined || faults.server_rot !== undefined)
+  }
+
+  /** Starts a process; what its store had promised must be there before it talks to anybody. */
+  async open(actor: Actor, collections?: Parameters<Device['open']>[0]): Promise<Opening<Docs> | undefined> {
+    const durable = new Set(this.model.writes.filter(({ fate }) => fate === 'durable'))
+    try {
+      const opening = await this.world.run(async () => actor.device.open(collections))
+      this.watchOpening(actor, opening)
+      this.checkStore(actor, opening, (write) => durable.has(write))
+      return opening
+    } catch (error) {
+      // A disk that fails while a store is opened says so, and nothing is open.
+      if (this.world.faults.isOn && error instanceof Error)
+        this.tell(`${actor.device.name} cannot be opened: ${error.message}`)
+      else this.fail(error)
+      return undefined
+    }
+  }
+
+  watchOpening(actor: Actor, { engine, name }: Opening<Docs>): void {
+    engine.on('change', (changes) => {
+      const invented = this.model.invented(new Set(changes.flatMap(({ after }) => textsIn(after))))
+      if (invented.length > 0)
+        this.fail(new Violation('M4', `${name} shows ${invented.join(', ')}, which nobody wrote`))
+    })
+    engine.on('sync_completed', () => {
+      if (engine.status.pending === 0) this.reachedServer(actor, engine)
+    })
+  }
+
+  /** Everything that a device had to send is on the server, or was refused. */
+  reachedServer({ device }: Actor, engine: Opening<Docs>['engine'], upTo: number = this.model.writes.length): void {
+    this.model.reachedServer(device.name, upTo, new Set(textsIn(engine.rejected.list())))
+  }
+
+  /** What was written on a device is there, unless somebody who saw it wrote over it. */
+  checkStore(
+    actor: Actor,
+    opening: Opening<Docs> | undefined = actor.device.openings[0],
+    isAsked: (write: Write) => boolean = () => true,
+  ): void {
+    const { plan, model } = this
+    if (plan.faults.device_rot !== undefined || plan.faults.server_rot !== undefined) return
+    if (!opening) return
+    const { name } = actor.device
+    const lost = model.lost(textsOf(opening), (write) => write.store === name && write.isInStore && isAsked(write))
+    if (lost.length > 0) this.fail(new Violation('M1', `${name} has lost ${lost.join('; ')}`))
+  }
+}
+
+/** All texts that an app is shown on a device: values, conflicts, what was refused. */
+export function textsOf({ engine }: Opening<Docs>): ReadonlySet<string> {
+  const shown = STRATEGIES.flatMap((name) => {
+    const collection = engine.collection(name)
+    return [...textsIn(collection.list().map(({ value }) => value)), ...textsIn(collection.conflicts())]
+  })
+  return new Set([...shown, ...textsIn(engine.rejected.list())])
+}

@@ -1,0 +1,217 @@
+import {
+  type DocumentKey,
+  type Limits,
+  type Random,
+  type Refusal,
+  type SyncStore,
+  encodeRefusal,
+  parseJson,
+} from '@whisker/protocol'
+import {
+  type ServerSession,
+  type ServerSubscription,
+  type SubscriptionSink,
+  type SyncServer,
+  type Validate,
+  createServer,
+} from '@whisker/server'
+import type { SeededRandom } from '../random.ts'
+import { copySpace } from './copy-store.ts'
+import type { Faults } from './faults.ts'
+import { Process, WallClock } from './process.ts'
+import type { Scheduler } from './scheduler.ts'
+import { storeOf } from './server-disk.ts'
+
+export type RequestKind = 'version' | 'pull' | 'push'
+
+export interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
+export interface HostOptions {
+  readonly space: string
+  readonly scheduler: Scheduler
+  readonly faults: Faults
+  readonly random: SeededRandom
+  /** A new, empty store. */
+  readonly newStore: () => SyncStore
+  /** Sees what any process of the server stores. */
+  readonly observe: (store: SyncStore) => SyncStore
+  readonly validate: Validate | undefined
+  readonly limits: Partial<Limits>
+}
+
+/** A copy of the server's store, and what the world knew of it then. */
+export interface Backup {
+  readonly store: SyncStore
+  readonly atMs: number
+}
+
+/** The machine that the server runs on: processes of it come and go, the store stays. */
+export class Host {
+  /** Who may not do what, by principal. */
+  readonly denied: Map<string, ReadonlySet<string>> = new Map()
+  /** Principals whose tokens have expired. */
+  readonly expired: Set<string> = new Set()
+  isFull = false
+  starts = 0
+  server: SyncServer | undefined
+  store: SyncStore
+  readonly #options: HostOptions
+  #process: Process
+  readonly #wall: WallClock
+
+  constructor(options: HostOptions) {
+    this.#options = options
+    this.#wall = new WallClock(options.scheduler)
+    this.#process = new Process(options.scheduler, this.#wall)
+    this.store = options.newStore()
+  }
+
+  get isUp(): boolean {
+    return this.server !== undefined && this.#process.isAlive
+  }
+
+  get process(): Process {
+    return this.#process
+  }
+
+  start(): void {
+    const { scheduler, faults, random, validate, limits, observe, space } = this.#options
+    const process = new Process(scheduler, this.#wall)
+    const chance: Random = random.fork(`start ${++this.starts}`)
+    this.#process = process
+    this.server = createServer({
+      store: storeOf(observe(this.store), process, { faults, random: random.fork(`disk ${this.starts}`) }),
+      authenticate: () => undefined,
+      authorize: ({ id }, named, action) => named === space && !this.#denies(id, action),
+      validate,
+      limits: { ...limits, ...(this.isFull && { spaceDocuments: 1 }) },
+      clock: process.clock,
+      random: chance,
+    })
+  }
+
+  /** The latest pushes, for whoever wants to repeat them. */
+  readonly heard: { readonly principal: string; readonly text: string }[] = []
+
+  #remember(principal: string, text: string): void {
+    this.heard.push({ principal, text })
+    if (this.heard.length > PUSHES_HEARD) this.heard.shift()
+  }
+
+  #denies(principal: string, action: string): boolean {
+    const isDenied = this.denied.get(principal)?.has(action) === true
+    if (isDenied) this.#options.faults.took('access_revoked')
+    return isDenied
+  }
+
+  /** The process is killed: whatever it was doing stops there. */
+  crash(): void {
+    this.server = undefined
+    this.#process.end()
+  }
+
+  /** Ends in order: requests that run are answered first. */
+  async stop(): Promise<void> {
+    const { server } = this
+    this.server = undefined
+    await server?.close()
+    this.#process.end()
+  }
+
+  async backup(): Promise<Backup> {
+    const { newStore, scheduler, space } = this.#options
+    const store = newStore()
+    await copySpace(this.store, store, space)
+    return { store, atMs: scheduler.nowMs }
+  }
+
+  /** The store becomes what it was; the backup can be used again. */
+  async restore(backup: Backup): Promise<void> {
+    const { newStore, space } = this.#options
+    this.store = newStore()
+    await copySpace(backup.store, this.store, space)
+  }
+
+  /** A document's row vanishes behind the server's back; the record of the space still counts it. */
+  async lose(random: SeededRandom): Promise<DocumentKey | undefined> {
+    const { space } = this.#options
+    return this.store.write(space, async (transaction) => {
+      const rows = await transaction.changedAfter(0, Number.MAX_SAFE_INTEGER)
+      if (rows.length === 0) return undefined
+      const { collection, document } = random.pick(rows)
+      const nothing = { strategies: [], replicas: [], documents: [], revoked: [] }
+      await transaction.put({ ...(await transaction.space()), ...nothing, removed: [{ collection, document }] })
+      return { collection, document }
+    })
+  }
+
+  /** What one connection of a client does; undefined while nobody listens. */
+  connect(principal: string): HostConnection | undefined {
+    const { server } = this
+    const process = this.#process
+    if (!server || !process.isAlive) return undefined
+    const session = server.session({ id: principal })
+    const { space } = this.#options
+    const isExpired = (): boolean => {
+      const is = this.expired.has(principal)
+      if (is) this.#options.faults.took('token_expired')
+      return is
+    }
+    return {
+      process,
+      receive: (kind, text, answer) => {
+        if (kind === 'push') this.#remember(principal, text)
+        const answered = isExpired()
+          ? Promise.resolve(refusedWith(401, 'needs_auth'))
+          : answerTo(session, space, kind, text)
+        void answered.then((result) => process.run(() => answer(result)))
+      },
+      subscribe: (text, sink) =>
+        isExpired() ? undefined : session.subscribe(space, parseJson(text) as Readonly<Record<string, string>>, sink),
+    }
+  }
+}
+
+/** A client's connection to one process of the server. */
+export interface HostConnection {
+  readonly process: Process
+  /** What reaches the server is answered, or never. */
+  receive(kind: RequestKind, text: string, answer: (answer: Answer) => void): void
+  subscribe(text: string, sink: SubscriptionSink): ServerSubscription | undefined
+}
+
+async function answerTo(session: ServerSession, space: string, kind: RequestKind, text: string): Promise<Answer> {
+  let message: unknown
+  try {
+    message = parseJson(text)
+  } catch {
+    return refusedWith(400, 'bad_request')
+  }
+  switch (kind) {
+    case 'version':
+      return session.version(space)
+    case 'pull':
+      return session.pull(space, message as Readonly<Record<string, string>>)
+    case 'push':
+      return session.push(space, message)
+  }
+}
+
+const PUSHES_HEARD = 20
+
+function refusedWith(status: number, code: string): Answer {
+  const refusal: Refusal = {
+    code,
+    message: code,
+    fix: undefined,
+    reason: undefined,
+    epochs: [],
+    timeMs: undefined,
+    retryAfterMs: undefined,
+    replicas: [],
+  }
+  return { status, text: JSON.stringify(encodeRefusal(refusal)) }
+}

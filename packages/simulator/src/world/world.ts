@@ -1,0 +1,201 @@
+import type { CollectionOptions } from '@whisker/engine'
+import type { Limits, PushRequest, Receipt, StoreCommit, SyncStore } from '@whisker/protocol'
+import { type Validate, memoryStore, sqliteStore } from '@whisker/server'
+import { type SeededRandom, seededRandom } from '../random.ts'
+import { differences } from './differences.ts'
+import { Device } from './device.ts'
+import { Disk } from './disk.ts'
+import { type FaultOptions, Faults } from './faults.ts'
+import { Host, type RequestKind } from './host.ts'
+import { Scheduler } from './scheduler.ts'
+
+export interface WorldOptions {
+  /** Everything that is left to chance follows from it. */
+  readonly seed: number | string
+  /** The collections of the devices, as for `SyncEngine.open`. */
+  readonly collections: Readonly<Record<string, CollectionOptions>>
+  /** What goes wrong by itself, and how often. */
+  readonly faults?: FaultOptions | undefined
+  /** What the server stores in. Default: `sqlite`, in memory. */
+  readonly store?: 'sqlite' | 'memory' | undefined
+  readonly validate?: Validate | undefined
+  readonly limits?: Partial<Limits> | undefined
+  readonly onCommit?: ((disk: Disk, space: string, commit: StoreCommit) => void) | undefined
+  readonly onRequest?: ((device: string, kind: RequestKind) => void) | undefined
+  readonly onReceipt?: ((device: string, request: PushRequest, receipt: Receipt) => void) | undefined
+  readonly onRefusal?: ((device: string, code: string) => void) | undefined
+  /** Sees what the server stores. */
+  readonly observe?: ((store: SyncStore) => SyncStore) | undefined
+}
+
+export interface NewDeviceOptions {
+  readonly name?: string | undefined
+  /** Who uses it. Default: its name. */
+  readonly principal?: string | undefined
+  /** Whether its connection to the server stays open. Default: true. */
+  readonly isLive?: boolean | undefined
+  readonly limits?: Partial<Limits> | undefined
+}
+
+/** The space that all devices of a world share. */
+export const SPACE = 'shared'
+const START_MS = Date.UTC(2026, 0, 1)
+/** How long everything may take to come to rest once nothing goes wrong any more. */
+const SETTLE_MS = 10 * 60_000
+
+/** Devices, a server, and what lies between them, in virtual time. */
+export class World<M = Record<string, object>> {
+  readonly scheduler: Scheduler = new Scheduler(START_MS)
+  readonly random: SeededRandom
+  readonly faults: Faults
+  readonly host: Host
+  readonly devices: Device<M>[] = []
+  readonly #options: WorldOptions
+
+  constructor(options: WorldOptions) {
+    this.#options = options
+    this.random = seededRandom(String(options.seed))
+    this.faults = new Faults(options.faults ?? {}, this.random.fork('faults'))
+    this.host = new Host({
+      space: SPACE,
+      scheduler: this.scheduler,
+      faults: this.faults,
+      random: this.random.fork('host'),
+      newStore: () => this.#newStore(),
+      observe: options.observe ?? ((store) => store),
+      validate: options.validate,
+      limits: options.limits ?? {},
+    })
+    this.host.start()
+  }
+
+  #newStore(): SyncStore {
+    if (this.#options.store === 'memory') return memoryStore()
+    return sqliteStore(':memory:', {
+      turn: async () => {
+        await new Promise<void>((resolve) => this.scheduler.after(0, resolve))
+      },
+    })
+  }
+
+  /** A new device, with one process that runs and syncs. */
+  async device(options: NewDeviceOptions = {}): Promise<Device<M>> {
+    const device = this.addDevice(options)
+    await this.open(device)
+    return device
+  }
+
+  addDevice({
+    name = `device-${this.devices.length + 1}`,
+    principal,
+    isLive = true,
+    limits,
+  }: NewDeviceOptions): Device<M> {
+    const { collections, onCommit, onRequest, onReceipt, onRefusal } = this.#options
+    const random = this.random.fork(name)
+    const device = new Device<M>({
+      name,
+      principal: principal ?? name,
+      space: SPACE,
+      collections,
+      isLive,
+      limits: { ...this.#options.limits, ...limits },
+      disk: new Disk({ faults: this.faults, random: random.fork('disk'), onCommit: onCommit ?? (() => {}) }),
+      host: this.host,
+      scheduler: this.scheduler,
+      faults: this.faults,
+      random,
+      onRequest: (kind) => onRequest?.(name, kind),
+      onReceipt: (request, receipt) => onReceipt?.(name, request, receipt),
+      onRefusal: (code) => onRefusal?.(name, code),
+    })
+    this.devices.push(device)
+    return device
+  }
+
+  /** Starts one more process on a device. */
+  async open(device: Device<M>): Promise<void> {
+    await this.run(async () => device.open())
+  }
+
+  /** Lets time pass until some work is done. */
+  async run<T>(work: () => T | Promise<T>, withinMs: number = SETTLE_MS): Promise<T> {
+    const progress = { isDone: false }
+    const promise = (async () => work())()
+    const end = (): void => {
+      progress.isDone = true
+    }
+    promise.then(end, end)
+    await this.scheduler.rest()
+    if (!(await this.scheduler.until(() => progress.isDone, withinMs))) {
+      throw new Error(`It was not done within ${withinMs} ms of virtual time.`)
+    }
+    return promise
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.scheduler.advance(ms)
+  }
+
+  /** Nothing gets through between a device and the server, until `join`. */
+  part(device: Device<M>): void {
+    device.way.isCut = true
+  }
+
+  join(device: Device<M>): void {
+    Object.assign(device.way, { isCut: false, losesUp: false, losesDown: false })
+  }
+
+  /** Kills all processes of a device. What it had committed is there when it is opened again. */
+  crash(device: Device<M>): void {
+    device.crash()
+  }
+
+  /** Kills the server, which starts again at once: a new epoch. */
+  crashServer(): void {
+    this.host.crash()
+    this.host.start()
+  }
+
+  /**
+   * Ends everything that goes wrong, opens what was killed, and lets time pass until all devices and the server have
+   * the same and nothing is under way. Throws if that does not come to be.
+   */
+  async settle(withinMs: number = SETTLE_MS): Promise<void> {
+    await this.heal()
+    const end = this.scheduler.nowMs + withinMs
+    while (this.differences().length > 0) {
+      if (this.scheduler.nowMs >= end) throw new Error(`It does not settle: ${this.differences().join('; ')}`)
+      await this.scheduler.advance(1000)
+    }
+  }
+
+  /** From now on everything is as it should be. */
+  async heal(): Promise<void> {
+    const { host, faults } = this
+    faults.isOn = false
+    host.denied.clear()
+    host.expired.clear()
+    if (host.isFull || !host.isUp) {
+      host.isFull = false
+      host.crash()
+      host.start()
+    }
+    for (const device of this.devices) {
+      this.join(device)
+      device.wall.frozenAtMs = undefined
+      for (const { process } of device.openings) process.wake()
+    }
+    for (const device of this.devices) if (device.openings.length === 0) await this.open(device)
+  }
+
+  /** Whether all devices show the same and nothing is under way. */
+  converged(): boolean {
+    return this.differences().length === 0
+  }
+
+  /** What keeps it from being so, in words. */
+  differences(): readonly string[] {
+    return differences(this.devices, Object.keys(this.#options.collections))
+  }
+}
