@@ -39,9 +39,11 @@ export class Child<C extends Commands, E> {
   #output = ''
   #isExpectedToEnd = false
 
-  constructor(name: string, file: string) {
+  /** `environment` is added to that of this process. */
+  constructor(name: string, file: string, environment: NodeJS.ProcessEnv = {}) {
     this.name = name
     this.#process = fork(file, [], {
+      env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Not those of the parent, which may be a test runner's.
       execArgv: [],
@@ -71,6 +73,11 @@ export class Child<C extends Commands, E> {
 
   get isRunning(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null
+  }
+
+  /** Resolves once it is gone, however that came. */
+  get ended(): Promise<void> {
+    return this.#ended
   }
 
   /** The last of what it wrote. */

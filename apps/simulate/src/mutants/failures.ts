@@ -1,0 +1,50 @@
+/*
+ * Failures that others have shipped, under the numbers that the mutants name them by: what went wrong, and where it was
+ * reported.
+ */
+export const FAILURES = {
+  1: 'the checkpoint ran ahead of what was written (pouchdb#1240)',
+  2: 'documents that failed to write were skipped for good (pouchdb#5033)',
+  5: 'a sequence taken outside of the transaction let late commits be skipped (Sequin, event-driven.io)',
+  8: 'a page boundary lost rows (payload-expo-tauri#9)',
+  9: 'rows committed while tables were scanned were forgotten (Dotmim.Sync#117)',
+  11: 'events between the snapshot and the subscription were lost (kandev#2287, t3code#9521)',
+  12: 'after a restored server, the documents of clients never came back (cht-core#8093)',
+  13: 'a restored client rewound its clocks and cursors (submersion#309)',
+  16: 'a reply kept by a cache was mixed with new ones (electric#3625)',
+  17: 'two copies of a store wrote under one id (harmony#79)',
+  19: 'a counter was used again after a crash between sending and storing (classic-jazz#3529)',
+  20: 'sequence numbers came from memory and were used again (syncthing#6335)',
+  21: 'operations under an old id blocked the queue (claude-mem#3964)',
+  23: 'a clock of 2099 won every conflict (gsd-task-manager#446)',
+  24: 'a device with a fast clock could not sync, and nobody said why (actual#3786)',
+  25: 'the clock was not advanced on receive, and the next edit was lost (thread-keeper#201)',
+  26: 'a failed batch left the clock changed (actual#8904)',
+  27: 'ties were broken differently on different devices (cr-sqlite#30)',
+  28: 'pruned version vectors made false siblings (riak_core#613)',
+  30: 'a version did not identify content, and updates were lost (aphyr on Crate)',
+  31: 'a tablet that was away brought deleted notes back (go-fast-note-sync#9)',
+  32: 'deletes and edits were told apart by what was in the row (memry#2175)',
+  33: 'tombstones were dropped too early (application-services#5028)',
+  34: 'an undo within the same millisecond lost to the delete (tab-keeper#124)',
+  35: "a stale device erased the others' additions (obsidian-livesync#994)",
+  36: 'what the server refused never got back to its author (tinybase#280)',
+  37: 'a document that was saved and loaded differed from its changes (automerge#1269)',
+  38: 'writes failed, and the app said saved (idb-keyval#165, gatool-ui#805)',
+  43: 'several openings of one store led at once (rxdb#8514)',
+  44: 'the last edits were dropped, or those of another tab overwritten (tldraw#10102)',
+  53: 'messages overtook one another (hocuspocus#880)',
+  54: 'a peer counted as told although the reply was lost (automerge-repo#206)',
+  56: 'an answer came before what it promised was stored (engram#298)',
+  57: 'a lost response made the retry a duplicate (Hearth#249)',
+  58: 'one bad operation blocked the queue (hercycle-ai#313, spec-kitty#2734)',
+  59: 'the status said connected, and nothing moved (dexie#2225)',
+  61: 'the listener was lost, and nobody looked (sqlx#447)',
+  62: 'messages between nodes were taken for guaranteed (hocuspocus#800)',
+  64: 'a failed token refresh stalled reconnecting for ever (tldraw#10092)',
+  65: 'a failover to a stale replica lost acknowledged rows',
+  71: 'two layers ordered keys differently (CVE-2017-12635)',
+} as const
+
+/** The number of a failure. */
+export type FailureNumber = keyof typeof FAILURES
