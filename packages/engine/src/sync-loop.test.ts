@@ -295,6 +295,7 @@ describe('needs_auth', () => {
     fails = false
     await next(device, world, 60_000)
     await until(() => device.engine.status.pending === 0)
+    expect(device.link.pushes).toHaveLength(1)
     await device.engine.close()
   })
 })
@@ -406,5 +407,21 @@ test('a listener that reads while the engine closes in the middle of a round har
       await round
     })
     expect([steps, uncaught]).toEqual([steps, []])
+  }
+})
+
+test('a clock that jumps does not put off an edit: it is sent as soon as without', async () => {
+  for (const jump of [365 * 24 * 3_600_000, -365 * 24 * 3_600_000]) {
+    const world = new World()
+    const device = await world.device({ pollMs: 3_600_000 })
+    device.engine.start()
+    world.clock.advance(0)
+    await until(() => device.engine.status.everSynced && device.engine.status.state === 'idle')
+    await pause()
+    world.clock.jump(jump)
+    await device.notes.create('a', { title: 'A' })
+    world.clock.advance(100)
+    await until(() => device.engine.status.pending === 0)
+    await device.engine.close()
   }
 })

@@ -8,6 +8,8 @@ interface Planned {
 /** A clock that moves only when it is told to. */
 export class FakeClock implements Clock {
   #nowMs: number
+  /** What it shows besides, since it was set. */
+  #offsetMs = 0
   readonly #planned: Set<Planned> = new Set()
 
   constructor(nowMs: number = Date.UTC(2026, 0, 1)) {
@@ -15,7 +17,12 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#nowMs
+    return this.#nowMs + this.#offsetMs
+  }
+
+  /** Somebody sets it: what is planned is due when it would have been. */
+  jump(ms: number): void {
+    this.#offsetMs += ms
   }
 
   after(delayMs: number, task: () => void): () => void {
