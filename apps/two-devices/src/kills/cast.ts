@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,9 +34,10 @@ class Telltales<T extends Trace> {
     return wasOpen(this.paths.marker)
   }
 
-  /** Of the point at which it stopped. */
-  get trace(): T {
-    return JSON.parse(readFileSync(this.paths.trace, 'utf8')) as T
+  /** Of the point at which it stopped; undefined if it came to none. */
+  get trace(): T | undefined {
+    const { trace } = this.paths
+    return existsSync(trace) ? (JSON.parse(readFileSync(trace, 'utf8')) as T) : undefined
   }
 }
 

@@ -3,14 +3,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Difference, check } from '../check.ts'
 import { Server, Writer, pause, settle } from './cast.ts'
-import { type DevicePoint, type Point, type ServerPoint, isServerPoint } from './points.ts'
+import {
+  type DevicePoint,
+  type DeviceTrace,
+  type Point,
+  type ServerPoint,
+  type ServerTrace,
+  isServerPoint,
+} from './points.ts'
 import { reopenDevice, reopenServer } from './reopen.ts'
 import { documentsOf, upTo, writtenBy } from './values.ts'
 
 /** So many that they travel for a while. */
 const BULK = 300
 /** A process that works comes to any point many times within this. */
-const POINT_MS = 30_000
+const POINT_MS = 20_000
 const LONGEST_PAUSE_MS = 150
 
 /** What the kills hit: a point, or at a random moment an open transaction, else a running round, else nothing. */
@@ -40,9 +47,13 @@ export class KillRun {
     await this.#writers[0]?.process.call('bulk', BULK)
   }
 
+  /** Kills that hit something. */
+  get effective(): number {
+    return this.#kills - (this.hits.get('nothing') ?? 0)
+  }
+
   /** Lets a process come to a point, at which it kills itself. */
   async killAt(point: Point): Promise<readonly string[]> {
-    this.#count(point)
     return isServerPoint(point) ? this.#killServerAt(point) : this.#killDeviceAt(point)
   }
 
@@ -50,7 +61,7 @@ export class KillRun {
   async killAtRandom(): Promise<readonly string[]> {
     const victim = this.#random() < 0.5 ? this.#server : this.#oneOf([...this.#writers, this.#reader])
     await pause(this.#random() * LONGEST_PAUSE_MS)
-    if (!victim.process.isRunning) return [`${victim.name} ended by itself: ${victim.process.output}`]
+    if (!victim.process.isRunning) return endedByItself(victim)
     const isInRound = (victim instanceof Server ? [...this.#writers, this.#reader] : [victim]).some(
       (one) => one.isInRound,
     )
@@ -73,9 +84,8 @@ export class KillRun {
   /** In a line. */
   get summary(): string {
     const hits = [...this.hits].map(([hit, times]) => `${times} × ${hit}`)
-    const kills = [...this.hits.values()].reduce((sum, times) => sum + times, 0)
     const values = this.#writers.map(({ resolved }) => resolved).join(' and ')
-    return `${kills} kills, ${kills - (this.hits.get('nothing') ?? 0)} of them effective: ${hits.join(', ')}; the devices wrote ${values} values`
+    return `${this.#kills} kills, ${this.effective} of them effective: ${hits.join(', ')}; the devices wrote ${values} values`
   }
 
   async close(): Promise<void> {
@@ -85,34 +95,40 @@ export class KillRun {
   }
 
   async #killServerAt(point: ServerPoint): Promise<readonly string[]> {
-    // It may be gone before it can answer.
-    void this.#server.process.call('stopAt', point).catch(() => undefined)
-    await comingTo(point, this.#server)
-    return this.#returnServer(point)
+    const server = this.#server
+    await endOf(server, point, server.process.call('stopAt', point))
+    const { trace } = server.telltales
+    if (!trace) return endedByItself(server)
+    this.#count(point)
+    return this.#returnServer(trace)
   }
 
   async #killDeviceAt(point: DevicePoint): Promise<readonly string[]> {
     const victim = this.#oneOf(point === 'page put, not committed' ? [...this.#writers, this.#reader] : this.#writers)
-    void victim.process.call('stopAt', point).catch(() => undefined)
-    await comingTo(point, victim)
-    return this.#returnDevice(victim, point)
+    await endOf(victim, point, victim.process.call('stopAt', point))
+    const { trace } = victim.telltales
+    if (!trace) return endedByItself(victim)
+    this.#count(point)
+    return this.#returnDevice(victim, trace)
   }
 
-  async #returnServer(point?: ServerPoint): Promise<readonly string[]> {
+  async #returnServer(trace?: ServerTrace): Promise<readonly string[]> {
     // As of now: soon the server acknowledges more.
     const acknowledged = this.#writers.map((writer) => [writer.name, [...writer.acknowledged]] as const)
-    const trace = point === undefined ? undefined : this.#server.telltales.trace
     const [wrong] = await Promise.all([reopenServer(this.#server.file, acknowledged, trace), this.#server.start()])
     return wrong.map((what) => `server: ${what}`)
   }
 
-  async #returnDevice(victim: Writer, point?: DevicePoint): Promise<readonly string[]> {
-    const trace = point === undefined ? undefined : victim.telltales.trace
+  async #returnDevice(victim: Writer, trace?: DeviceTrace): Promise<readonly string[]> {
     const [wrong] = await Promise.all([
       reopenDevice(victim.file, [[victim.name, upTo(victim.resolved)]], trace),
       victim === this.#reader ? victim.start() : victim.startWriting(),
     ])
     return wrong.map((what) => `${victim.name}: ${what}`)
+  }
+
+  get #kills(): number {
+    return [...this.hits.values()].reduce((sum, times) => sum + times, 0)
   }
 
   #count(hit: Hit): void {
@@ -124,10 +140,17 @@ export class KillRun {
   }
 }
 
-async function comingTo(point: Point, { name, process }: Server | Writer): Promise<void> {
+/** Waits until the process has come to the point that it was asked to stop at. */
+async function endOf({ name, process }: Server | Writer, point: Point, asked: Promise<unknown>): Promise<void> {
+  // It may be gone before it can answer.
+  asked.catch(() => undefined)
   const { promise: late, reject } = Promise.withResolvers<never>()
   const tooLate = (): void => reject(new Error(`${name} did not come to “${point}” within ${POINT_MS} ms.`))
   const timer = setTimeout(tooLate, POINT_MS)
   await Promise.race([process.ended, late])
   clearTimeout(timer)
 }
+
+const endedByItself = ({ name, process }: Server | Writer): readonly string[] => [
+  `${name} ended by itself. ${process.output}`,
+]

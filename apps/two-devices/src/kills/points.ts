@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import type { Dot } from '@whisker/protocol'
 
 /** Where a process can be told to kill itself, named for what is done there and what is not. */
@@ -37,9 +37,10 @@ export class Stop<T extends Trace> {
   readonly #file: string
   #point: T['point'] | undefined
 
-  /** The trace goes to `file`. */
+  /** The trace goes to `file`; one of a former process does not stay there. */
   constructor(file: string) {
     this.#file = file
+    rmSync(file, { force: true })
   }
 
   at(point: T['point']): void {

@@ -46,7 +46,8 @@ test(
     const random = seeded(SEED)
     const place = await newPlace()
     const { one, two, reader, newcomer, stranger } = place
-    await Promise.all([one.startWriting(), two.startWriting(), reader.start()])
+    await startWritingInTurn(place)
+    await reader.start()
     const kill = async (name: 'one' | 'two' | 'server'): Promise<void> => {
       const victim = place[name]
       // One that ended by itself is none that was killed.
@@ -58,7 +59,6 @@ test(
       await pause(40 + random() * 200)
       await Promise.all(victims.map(kill))
     }
-    await Promise.all([one, two].map(acknowledgedAgain))
     await settle(one, two, reader)
 
     await Promise.all([newcomer.start(), stranger.start()])

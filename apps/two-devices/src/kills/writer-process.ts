@@ -37,7 +37,8 @@ export interface Opened {
   readonly last: number
 }
 
-const PAUSE_MS = 5
+/** Between two values: two writers on one file leave each other time for a round. */
+const PAUSE_MS = 15
 
 let engine: SyncEngine
 let stop: Stop<DeviceTrace>
