@@ -63,6 +63,35 @@ test('manual: an edit below an open conflict keeps the other value listed', asyn
   }
 })
 
+test('manual: an edit of other fields leaves nothing of them behind, though one write gave them and what is in conflict', async () => {
+  const notes = { strategy: 'manual' } as const
+  const [a, b] = await new World().pair({ notes })
+  await a.notes.create('a', { title: 'A', place: { city: 'A' } })
+  await b.notes.create('a', { title: 'B' })
+  await meet(a, b)
+  await b.notes.set('a', { title: 'C' })
+  await meet(b, a)
+  for (const device of [a, b]) {
+    expect(device.notes.get('a')).toEqual({ title: 'C' })
+    expect(open(device)).toEqual([[['title'], ['A', 'C']]])
+  }
+})
+
+test('manual: what is removed with a place in which something is in conflict is not listed there again', async () => {
+  const place = { city: 'A', street: 'A' }
+  const [a, b] = await rivals({}, { place }, { place: { city: 'B' } }, { notes: { strategy: 'manual' } })
+  expect(a.notes.get('a')).toEqual({ place: { city: 'B', street: 'A' } })
+  await b.notes.set('a', { title: 'C' })
+  await meet(b, a)
+  for (const device of [a, b]) expect(open(device)).toEqual([[['place'], [{ city: 'A' }, undefined]]])
+  await a.notes.resolve('a', { path: ['place'], value: { city: 'D' } })
+  await meet(a, b)
+  for (const device of [a, b]) {
+    expect(device.notes.get('a')).toEqual({ title: 'C', place: { city: 'D' } })
+    expect(open(device)).toEqual([])
+  }
+})
+
 describe('a resolution', () => {
   const deep = (levels: number): object => (levels > 0 ? { d: deep(levels - 1) } : {})
 

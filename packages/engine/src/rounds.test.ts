@@ -49,6 +49,15 @@ test('a push that is too large is sent in smaller ones, and one operation that i
   expect(device.engine.rejected.list()).toMatchObject([{ operation: { document: 'e' }, reason: { code: 'too_large' } }])
 })
 
+test('a push that is too large is sent in smaller ones, however many edits in it became one', async () => {
+  const device = await new World().device()
+  for (const id of ['a', 'b']) await device.notes.create(id, {})
+  for (let count = 0; count < 20; count++) await device.notes.update('a', { count })
+  device.link.refuse = (_kind, push) => (push && push.entries.length > 1 ? tooLarge() : undefined)
+  await device.sync()
+  expect(device.engine.status).toMatchObject({ pending: 0, rejected: 0 })
+})
+
 test('a server that starts again without a loss costs a client one answer and a new id, and one with nothing to send nothing', async () => {
   const world = new World()
   const [a, b] = await world.pair()

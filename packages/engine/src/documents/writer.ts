@@ -9,7 +9,6 @@ import {
   NO_NAMES,
   type Operation,
   type PushEntry,
-  type Standing,
   SyncError,
   type WriteName,
   applyDelta,
@@ -18,7 +17,6 @@ import {
   commonVersion,
   deltaBetween,
   isJsonObject,
-  isPrefix,
   toJson,
   unitOf,
   utf8Length,
@@ -29,6 +27,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { renameIn } from '../ledger/renames.ts'
 import { withoutUndone } from '../ledger/rollback.ts'
 import { bytesOf } from '../ledger/stored.ts'
+import { partsOf } from './parts.ts'
 import { applyPatch, draftOf, isPlainObject } from './patch.ts'
 import { type Shown, type ShownCollection, valueOf } from './shown.ts'
 
@@ -202,13 +201,21 @@ export class Writer {
     if (delta.length === 0) return this.#shown.documents.has(document.id) ? [] : [this.#create(document.id, next)]
     const { strategy } = this.#shown
     const written = unitOf(strategy) === 'document' ? [contentRoot(next)] : delta
-    const keep = strategy === 'manual' ? standingUnder(view.standing, delta) : this.#copiesOf(state)
-    const seen = { base: baseOf(state), keep, drop: NO_NAMES }
-    if (state === document.state) return [this.#write(document, { type: 'update', delta: written, ...seen })]
-    const standing = withoutUndone(seen, ledger.rollbacks.slice(known?.rollbacks))
-    const renamed = renameIn(standing, document, ledger.renames)
-    const base = commonVersion(renamed.base, document.state.version)
-    return [this.#write(document, { type: 'update', delta: written, ...renamed, base })]
+    const parts =
+      strategy === 'manual'
+        ? partsOf(written, view.value ?? {}, view.standing)
+        : [{ delta: written, keep: this.#copiesOf(state) }]
+    // Each part says what its author had seen before the edit, and nothing of the parts beside it.
+    const base = baseOf(state)
+    const isCurrent = state === document.state
+    return parts.map((part) => {
+      const seen = { base, keep: part.keep, drop: NO_NAMES }
+      if (isCurrent) return this.#write(document, { type: 'update', delta: part.delta, ...seen })
+      const standing = withoutUndone(seen, ledger.rollbacks.slice(known?.rollbacks))
+      const renamed = renameIn(standing, document, ledger.renames)
+      const common = commonVersion(renamed.base, document.state.version)
+      return this.#write(document, { type: 'update', delta: part.delta, ...renamed, base: common })
+    })
   }
 
   #copiesOf(state: DocumentState): readonly WriteName[] {
@@ -256,14 +263,6 @@ export class Writer {
 }
 
 const contentRoot = (value: JsonValue | undefined): FieldWrite => ({ root: 'content', path: [], value })
-
-/** An edit supersedes the value shown at a conflict, or a part of it, and leaves the others standing. */
-const standingUnder = (standing: readonly Standing[], delta: Delta): readonly WriteName[] =>
-  standing
-    .filter(({ path }) =>
-      delta.some((write) => write.root === 'content' && (isPrefix(write.path, path) || isPrefix(path, write.path))),
-    )
-    .flatMap(({ writes }) => writes)
 
 const notAnObject = (value: unknown): SyncError =>
   new SyncError(

@@ -86,7 +86,8 @@ async function takeRefusal(round: Round, push: Push, error: SyncError): Promise<
 }
 
 async function split(round: Round, push: Push, error: SyncError): Promise<number> {
-  const entries = push.items.length + push.offered.length
+  const { entries: sent, offers } = push.request
+  const entries = sent.length + offers.length
   if (entries > 1) return Math.max(1, Math.floor(entries / 2))
   const { core, nowMs } = round
   const [item] = push.items

@@ -15,7 +15,7 @@ export class FaultyLink implements Transport {
   /** How many answers to pushes get lost after the server took them. */
   losesReplies = 0
   /** Each request asks it first: what it returns is thrown in its place. */
-  refuse: (kind: 'push' | 'pull') => SyncError | undefined = () => undefined
+  refuse: (kind: 'push' | 'pull', push?: PushRequest) => SyncError | undefined = () => undefined
   /** Awaited before a request goes out. */
   before: (kind: 'push' | 'pull', push?: PushRequest) => void | Promise<void> = () => {}
   /** Awaited after the server answered, before the answer is handed on. */
@@ -56,7 +56,7 @@ export class FaultyLink implements Transport {
     await Promise.race([this.before(kind, push), aborted(options?.signal)])
     if (options?.signal?.aborted) throw new SyncError('aborted', 'The request was aborted.')
     if (this.isDown) throw new SyncError('network', 'There is no connection.')
-    const refusal = this.refuse(kind)
+    const refusal = this.refuse(kind, push)
     if (refusal) throw refusal
   }
 

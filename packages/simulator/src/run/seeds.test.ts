@@ -15,6 +15,10 @@ const KEPT = {
   'both-kept-of-a-place': 'keeping both of a place lost what was listed within it',
   'form-of-what-was-taken-back': 'a form that showed a write which was taken back wrote over another of the same name',
   'clock-that-jumps': 'an edit waited for an hour, because the clock had jumped',
+  'shown-and-listed-in-one-write':
+    'a field that was removed stood again, because a conflict beside it came from the same write',
+  'too-large-for-ever':
+    'a push that was too large was repeated without end, because edits that became one were counted one by one',
 }
 
 const keptPlan = (name: string): Plan =>

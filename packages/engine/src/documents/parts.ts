@@ -1,0 +1,55 @@
+import {
+  type Delta,
+  type FieldWrite,
+  type JsonValue,
+  type Path,
+  type Standing,
+  type WriteName,
+  isJsonObject,
+  isPrefix,
+} from '@whisker/protocol'
+
+/** A part of an edit, which is an operation of its own, and the writes that it leaves standing. */
+export interface Part {
+  readonly delta: Delta
+  readonly keep: readonly WriteName[]
+}
+
+/**
+ * Under `manual` an edit supersedes what is shown and leaves the rest of a conflict standing. One write may be both: what
+ * it says of one field is shown, what it says of another is not. So an edit goes in parts, each of which leaves the same
+ * writes standing wherever it writes.
+ */
+export function partsOf(delta: Delta, before: JsonValue, standing: readonly Standing[]): readonly Part[] {
+  if (standing.length === 0) return [{ delta, keep: [] }]
+  const parts = new Map<string, { readonly delta: FieldWrite[]; readonly keep: readonly WriteName[] }>()
+  for (const write of delta.flatMap((one) => [...removedWith(one, before, standing), one])) {
+    const beside = standing.filter(({ path }) => isPrefix(write.path, path) || isPrefix(path, write.path))
+    const keep = new Map(beside.flatMap(({ writes }) => writes).map((name) => [JSON.stringify(name), name]))
+    const key = [...keep.keys()].sort().join()
+    const part = parts.get(key)
+    if (part) part.delta.push(write)
+    else parts.set(key, { delta: [write], keep: [...keep.values()] })
+  }
+  return [...parts.values()]
+}
+
+/** What goes with an object that is written over, and is not in conflict itself: the writes that stay would bring it back. */
+function removedWith(
+  { root, path }: FieldWrite,
+  before: JsonValue,
+  standing: readonly Standing[],
+): readonly FieldWrite[] {
+  const within = standing.filter((one) => one.path.length > path.length && isPrefix(path, one.path))
+  if (within.length === 0) return []
+  const shown = valueAt(before, path)
+  if (!isJsonObject(shown)) return []
+  return Object.keys(shown).flatMap((key): readonly FieldWrite[] => {
+    const field = { root, path: [...path, key], value: undefined }
+    if (!within.some((one) => isPrefix(field.path, one.path))) return [field]
+    return removedWith(field, before, within)
+  })
+}
+
+const valueAt = (value: JsonValue | undefined, path: Path): JsonValue | undefined =>
+  path.reduce<JsonValue | undefined>((host, key) => (isJsonObject(host) ? host[key] : undefined), value)
