@@ -39,6 +39,7 @@ export class Model {
   readonly #over = new Map<string, Write[]>()
   /** Texts that somebody let go of on purpose. */
   readonly #discarded = new Set<string>()
+  readonly #rotten = new Set<string>()
   #texts = 0
 
   /** A text that was never used before. */
@@ -48,6 +49,12 @@ export class Model {
 
   add(write: Omit<Write, 'number' | 'fate' | 'isOnServer' | 'isInStore'>): Write {
     const added: Write = { ...write, number: this.writes.length, fate: 'begun', isOnServer: false, isInStore: true }
+    const { store, collection, document } = write
+    if (this.#rotten.has(`${store} ${collection}/${document}`)) {
+      for (const other of this.writes) {
+        if (other.collection === collection && other.document === document) other.fate = 'unsure'
+      }
+    }
     this.writes.push(added)
     for (const text of added.texts) this.#byText.set(text, added)
     for (const text of added.over) {
@@ -85,6 +92,11 @@ export class Model {
       write.isOnServer = false
       if (!write.isInStore) write.fate = 'unsure'
     }
+  }
+
+  /** A store has lost a document: who writes it anew there, not knowing, seems to have seen what was written before. */
+  storeLost(store: string, collection: string, document: string): void {
+    this.#rotten.add(`${store} ${collection}/${document}`)
   }
 
   #after(store: string, number: number): readonly Write[] {

@@ -165,6 +165,7 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
     const row = copied && copied.stored.documents.length > 0 ? dice.pick(copied.stored.documents) : undefined
     if (row) {
       await stage.world.run(async () => device.disk.lose(SPACE, row[0], row[1]))
+      stage.model.storeLost(device.name, row[0], row[1])
       stage.took('device_rot', `${device.name} has lost ${row[0]}/${row[1]}`)
     }
     await stage.open(actor)

@@ -64,7 +64,7 @@ const WEIGHTS: Readonly<Record<(typeof ACTIONS)[number], number>> = {
   collect: 1,
 }
 
-/** Faults that strike a message, a commit or a transaction, and how often at most. */
+/** How often a fault strikes at most: per message, commit or transaction. */
 const RATES: Readonly<Partial<Record<Fault, number>>> = {
   drop: 0.1,
   reply_lost: 0.2,
@@ -74,16 +74,35 @@ const RATES: Readonly<Partial<Record<Fault, number>>> = {
   truncate: 0.05,
   corrupt: 0.05,
   stale_reply: 0.2,
-  half_open: 0.05,
-  slow_reader: 0.1,
-  server_disk_error: 0.05,
+  half_open: 0.3,
+  slow_reader: 0.2,
+  server_disk_error: 0.1,
   disk_full: 0.05,
   disk_error: 0.05,
   disk_busy: 0.02,
   late_crash: 0.02,
 }
 
-const ROT: readonly Fault[] = ['device_rot', 'server_rot']
+/** The same per step, for those that often find nothing to strike. */
+const STEP_RATES: Readonly<Partial<Record<Fault, number>>> = {
+  device_crash: 0.15,
+  server_restored: 0.15,
+  server_restored_late: 0.12,
+  device_restored: 0.15,
+  away: 0.12,
+}
+const STEP_RATE = 0.06
+
+const ROT = ['device_rot', 'server_rot'] as const
+/** What vanished from one disk is nowhere any more, if whoever else held it goes back in time, or has to start over. */
+const LETTING_GO: readonly Fault[] = [
+  'server_restored',
+  'server_restored_late',
+  'device_restored',
+  'device_cloned',
+  'away',
+  'access_revoked',
+]
 
 /** Each seed has some faults, and the others not: what hides behind one kind shows where that is missing. */
 export function planOf(seed: string): Plan {
@@ -117,10 +136,14 @@ function chooseFaults(random: SeededRandom): FaultOptions {
   for (const fault of FAULT_NAMES) {
     const draw = random.fraction()
     const rate = random.fraction()
-    if (draw < share) chosen[fault] = (RATES[fault] ?? 0.06) * (0.2 + 0.8 * rate)
+    if (draw < share) chosen[fault] = (RATES[fault] ?? STEP_RATES[fault] ?? STEP_RATE) * (0.2 + 0.8 * rate)
   }
-  // What vanishes from a disk may be gone, if whoever else held it goes back in time: it is done by plans made by hand.
   for (const fault of ROT) delete chosen[fault]
+  // One disk at a time: of two, each may have held what the other has lost.
+  if (random.chance(0.1)) {
+    for (const fault of LETTING_GO) delete chosen[fault]
+    chosen[random.pick(ROT)] = STEP_RATE
+  }
   return chosen
 }
 

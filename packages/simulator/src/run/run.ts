@@ -2,7 +2,7 @@ import { STRATEGIES } from '@whisker/protocol'
 import { Violation } from '../checks/violation.ts'
 import { COLLECTIONS } from '../workload/documents.ts'
 import { differencesBetween, shownBy } from '../world/differences.ts'
-import type { Fault } from '../world/faults.ts'
+import type { Fault, FaultOptions } from '../world/faults.ts'
 import { ACCIDENTS } from './accidents.ts'
 import { PEOPLE } from './actions.ts'
 import { type Plan, type Step } from './plan.ts'
@@ -25,8 +25,10 @@ export interface Outcome {
 
 /** How long the world may take to come to rest when nothing goes wrong any more. */
 const QUIET_MS = 15 * 60_000
-/** Where rows vanish from disks: what is lost after a repair is found by the next, an hour later. */
-const REPAIR_MS = 4 * 3_600_000
+/** A device that has repaired something does it again after this. */
+const REPAIR_EVERY_MS = 3_600_000
+/** How long it may take where digests mend what differs. */
+const REPAIR_MS = 4 * REPAIR_EVERY_MS
 /** How long a connection may take to be there again. */
 const RECONNECT_MS = 60_000
 /** How long it is then watched. */
@@ -84,8 +86,9 @@ async function comeToRest(stage: Stage): Promise<void> {
     }
     if (actor.device.openings.length === 0) await stage.open(actor)
   }
-  const { device_rot: deviceRot, server_rot: serverRot } = stage.plan.faults
-  const end = world.scheduler.nowMs + (deviceRot === undefined && serverRot === undefined ? QUIET_MS : REPAIR_MS)
+  const end = world.scheduler.nowMs + (needsRepair(stage.plan.faults) ? REPAIR_MS : QUIET_MS)
+  // What only the server holds, or only they, the devices do not differ in.
+  if (isRotten(stage.plan.faults)) await world.scheduler.advance(REPAIR_EVERY_MS + QUIET_MS)
   while (world.differences().length > 0) {
     if (stage.violations.length > 0) return
     if (world.scheduler.nowMs >= end) {
@@ -100,6 +103,17 @@ async function comeToRest(stage: Stage): Promise<void> {
   for (const actor of actors) stage.checkStore(actor)
   await checkReopened(stage)
 }
+
+/**
+ * Rows that vanished are found by their digest; so is a delete that the server has collected and forgotten, and that a
+ * device knows, if somebody who was away when the server went back brings the document again.
+ */
+const needsRepair = (faults: FaultOptions): boolean =>
+  isRotten(faults) ||
+  (faults.away !== undefined && (faults.server_restored ?? faults.server_restored_late) !== undefined)
+
+const isRotten = ({ device_rot: ofDevice, server_rot: ofServer }: FaultOptions): boolean =>
+  ofDevice !== undefined || ofServer !== undefined
 
 /** When all is said, nobody speaks. */
 async function checkSilence(stage: Stage): Promise<void> {
