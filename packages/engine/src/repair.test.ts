@@ -71,6 +71,29 @@ test('a row that is gone from the store of a device comes back, and is told of',
   expect((await again.reopen()).engine.statistics).toMatchObject({ mismatchesSeen: 1, mismatchesRepaired: 1 })
 })
 
+test('a document made anew where its row is gone meets the one of before, on every device', async () => {
+  const world = new World()
+  const [a, b] = await world.pair()
+  await a.notes.create('n', { title: 'old', body: 'by a' })
+  await meet(a, b)
+  await b.notes.update('n', { tags: ['by b'] })
+  await meet(b, a)
+  const again = await changeRow(a, 'n', undefined)
+  expect(idsOf(again)).toEqual([])
+  await again.notes.create('n', { title: 'new' })
+  await again.notes.update('n', { body: 'anew' })
+  await meet(again, b)
+  await again.sync()
+  await expectEqual(world, b, again)
+  for (const { notes } of [again, b]) {
+    expect(notes.get('n')).toEqual({ title: 'new', body: 'anew', tags: ['by b'] })
+    expect(notes.conflicts().map(({ values }) => values.map(({ value }) => value))).toEqual([
+      ['by a', 'anew'],
+      ['old', 'new'],
+    ])
+  }
+})
+
 test('a row of an older state in the store of a device becomes the newest again', async () => {
   const world = new World()
   const [a, b] = await world.pair()

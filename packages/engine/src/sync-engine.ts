@@ -18,7 +18,7 @@ import { Core, type WriteResult, closedError } from './core.ts'
 import type { CollectionOptions } from './documents/options.ts'
 import type { SyncEvents, SyncResult, SyncStatus } from './events.ts'
 import type { Statistics } from './ledger/records.ts'
-import { readLedger } from './ledger/stored.ts'
+import { noteLostRows, readLedger } from './ledger/stored.ts'
 import type { AnyDocuments, DocumentMap } from './plain-types.ts'
 import { type RejectedOperations, rejectedOperations } from './rejected.ts'
 import { statusOf } from './status.ts'
@@ -84,6 +84,9 @@ export class SyncEngine<M = AnyDocuments> {
         mintReplica: () => mintReplicaId(random),
         strategyOf,
       })
+      noteLostRows(ledger, stored)
+      // What is written now must not look as if its author had seen what is gone, which may be the own writes of before.
+      if (ledger.link.lacksRows) ledger.leaveSlot()
       ledger.claimSlot()
       const coreOptions = {
         space,

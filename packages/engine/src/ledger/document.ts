@@ -14,6 +14,8 @@ export interface LocalDocument {
   scan: number
   /** What of it is in the digest; undefined if it is not. */
   counted: number | undefined
+  /** Whether it is counted as a row of the store. */
+  isRow: boolean
   /** Its operations in the outbox, in outbox order. */
   pending: readonly Operation[]
   /** The confirmed state with the pending operations applied: what the app sees. */
@@ -28,6 +30,7 @@ export const newDocument = (collection: string, id: string): LocalDocument => ({
   offered: false,
   scan: 0,
   counted: undefined,
+  isRow: false,
   pending: NONE,
   state: EMPTY_STATE,
 })

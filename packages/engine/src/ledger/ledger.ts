@@ -12,7 +12,7 @@ import {
   isVoid,
   nextTimestamp,
 } from '@whisker/protocol'
-import { ConfirmedDigest } from './confirmed-digest.ts'
+import { ConfirmedSums } from './confirmed-sums.ts'
 import { type LocalDocument, newDocument, refold } from './document.ts'
 import { Outbox, type OutboxItem } from './outbox.ts'
 import { Outcome } from './outcome.ts'
@@ -77,7 +77,7 @@ export class Ledger {
   /** Those that are to be sent to the server as states. */
   readonly offered: Set<LocalDocument> = new Set()
   readonly outbox: Outbox = new Outbox()
-  readonly #digest: ConfirmedDigest = new ConfirmedDigest()
+  readonly sums: ConfirmedSums = new ConfirmedSums()
   readonly rejected: Map<string, Rejected> = new Map()
   unstored: Unstored = new Unstored()
   readonly touched: Map<LocalDocument, Origin> = new Map()
@@ -291,12 +291,12 @@ export class Ledger {
 
   /** A document's confirmed state may be another. */
   noteConfirmed(document: LocalDocument): void {
-    this.#digest.note(document)
+    this.sums.note(document)
   }
 
   /** Of what the server has confirmed. */
   get digest(): Digest {
-    return this.#digest.of(this.allDocuments())
+    return this.sums.digestOf(this.allDocuments())
   }
 
   setRejected(rejected: Rejected): void {
@@ -369,7 +369,7 @@ export class Ledger {
     this.renames = this.renames.filter((rename) => !this.unstored.renames.includes(rename))
     this.unstored = other.unstored
     replace(this.documents, other.documents)
-    this.#digest.beginAnew()
+    this.sums.beginAnew()
     this.offered.clear()
     for (const document of other.offered) this.offered.add(document)
     replace(this.rejected, other.rejected)

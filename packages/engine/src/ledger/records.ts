@@ -46,6 +46,10 @@ export interface Link {
   readonly clockOffsetMs: number
   /** Whether this device's times are taken with that offset, because its own clock ran ahead. */
   readonly usesOffset: boolean
+  /** How many documents the store holds; undefined where nobody has counted. */
+  readonly rows: number | undefined
+  /** Whether there were fewer when the store was opened, and that is not made good yet. */
+  readonly lacksRows: boolean
 }
 
 /**
@@ -111,6 +115,8 @@ export const NEW_LINK: Link = {
   lastSyncAt: undefined,
   clockOffsetMs: 0,
   usesOffset: false,
+  rows: undefined,
+  lacksRows: false,
 }
 
 export const NO_STATISTICS: Statistics = {

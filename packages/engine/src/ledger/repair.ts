@@ -24,22 +24,23 @@ const REPAIR_EVERY_MS = 3_600_000
 
 /** Whether what is held now, up to the head, is something else than the server held there, and that is yet to be seen to. */
 export function isMismatch(ledger: Ledger, { digest, head }: Page, nowMs: number): boolean {
-  const { seen, repair, repairedAt } = ledger.link
+  const { seen, repair, repairedAt, lacksRows } = ledger.link
   // What is offered the server lacks, as is known.
   if (!digest || seen !== head || repair !== 'none' || ledger.offered.size > 0) return false
   // A clock that was put back has to begin anew.
   const isDue = repairedAt === undefined || Math.abs(nowMs - repairedAt) >= REPAIR_EVERY_MS
-  return isDue && !sameDigest(ledger.digest, digest)
+  return lacksRows || (isDue && !sameDigest(ledger.digest, digest))
 }
 
 /** Compares, once a page that has come to the head is taken in, and sets off what comes next. */
 export function checkDigest(ledger: Ledger, page: Page, nowMs: number): Finding {
-  const { repair, seen } = ledger.link
+  const { repair, seen, lacksRows } = ledger.link
   const { digest, head, more } = page
   if (repair === 'none') return !more && isMismatch(ledger, page, nowMs) ? begin(ledger, nowMs) : 'nothing'
   if (more || !digest || seen !== head) return 'nothing'
   if (ledger.offered.size > 0) return 'unfinished'
-  if (sameDigest(ledger.digest, digest)) return end(ledger)
+  // A document that was made anew where its row is gone may be another under the same version.
+  if (sameDigest(ledger.digest, digest) && !lacksRows) return end(ledger)
   if (repair !== 'recount') {
     ledger.setLink({ repair: 'none' })
     return 'nothing'

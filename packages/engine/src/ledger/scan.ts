@@ -30,7 +30,7 @@ export function endScan(ledger: Ledger, collected: Seq): void {
     if (isMissing && isRepair && !isTombstone(document.confirmed)) ledger.setOffered(document, true)
     else if (isMissing || isCollected(document, collected)) remove(ledger, document)
   }
-  ledger.setLink({ collected: Math.max(collected, known), repair: isRepair ? 'compare' : repair })
+  ledger.setLink({ collected: Math.max(collected, known), ...(isRepair && { repair: 'compare', lacksRows: false }) })
 }
 
 const isCollected = ({ seq, offered, pending, confirmed }: LocalDocument, collected: Seq): boolean =>

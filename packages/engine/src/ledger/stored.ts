@@ -53,6 +53,12 @@ export function readLedger(stored: StoredSpace, options: LedgerOptions): Ledger 
   return ledger
 }
 
+/** Finds out whether rows are gone from the store that were there when somebody counted last. */
+export function noteLostRows(ledger: Ledger, { documents }: StoredSpace): void {
+  const { rows } = ledger.link
+  if (rows !== undefined && documents.length < rows) ledger.link = { ...ledger.link, lacksRows: true }
+}
+
 /** Reads rows of the store; what cannot be read is `store_damaged`. */
 export function readRows<T>(read: () => T): T {
   try {
@@ -123,10 +129,14 @@ export function rowsOf(ledger: Ledger, { documents, outbox, rejected, records, n
 }
 
 function recordText(ledger: Ledger, name: string): string | undefined {
-  const value: unknown = name.startsWith('slot:')
-    ? ledger.slots.get(Number(name.slice('slot:'.length)))
-    : { link: ledger.link, lead: ledger.lead, round: ledger.lastRound, statistics: ledger.storedStatistics }[name]
+  const value = recordOf(ledger, name)
   return value === undefined ? undefined : JSON.stringify(value)
+}
+
+function recordOf(ledger: Ledger, name: string): unknown {
+  if (name.startsWith('slot:')) return ledger.slots.get(Number(name.slice('slot:'.length)))
+  if (name === 'link') return { ...ledger.link, rows: ledger.sums.rowsOf(ledger.allDocuments()) }
+  return { lead: ledger.lead, round: ledger.lastRound, statistics: ledger.storedStatistics }[name]
 }
 
 /** A document that the server has confirmed nothing of is only its pending operations. */

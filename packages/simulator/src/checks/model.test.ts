@@ -157,12 +157,17 @@ test('when a store goes back, what it wrote since is still asked for if the serv
 test('when the server goes back, what it took since is still asked for if its store has it, and only then', () => {
   const model = new Model()
   const before = write(model)
+  // Written before the backup, and sent after it.
+  const late = write(model, { store: 'D1' })
+  model.reachedServer('D0', 1, new Set())
+  const held = model.onServer
   const [kept, gone] = [write(model), write(model, { store: 'D1' })]
-  for (const store of ['D0', 'D1']) model.reachedServer(store, 3, new Set())
+  for (const store of ['D0', 'D1']) model.reachedServer(store, 4, new Set())
   model.storeWentBack('D1', 1)
-  model.serverWentBack(1)
-  expect([before, kept, gone].map(({ fate, isOnServer }) => [fate, isOnServer])).toEqual([
+  model.serverWentBack(held)
+  expect([before, late, kept, gone].map(({ fate, isOnServer }) => [fate, isOnServer])).toEqual([
     ['durable', true],
+    ['unsure', false],
     ['durable', false],
     ['unsure', false],
   ])

@@ -39,7 +39,6 @@ export class Model {
   readonly #over = new Map<string, Write[]>()
   /** Texts that somebody let go of on purpose. */
   readonly #discarded = new Set<string>()
-  readonly #rotten = new Set<string>()
   #texts = 0
 
   /** A text that was never used before. */
@@ -49,12 +48,6 @@ export class Model {
 
   add(write: Omit<Write, 'number' | 'fate' | 'isOnServer' | 'isInStore'>): Write {
     const added: Write = { ...write, number: this.writes.length, fate: 'begun', isOnServer: false, isInStore: true }
-    const { store, collection, document } = write
-    if (this.#rotten.has(`${store} ${collection}/${document}`)) {
-      for (const other of this.writes) {
-        if (other.collection === collection && other.document === document) other.fate = 'unsure'
-      }
-    }
     this.writes.push(added)
     for (const text of added.texts) this.#byText.set(text, added)
     for (const text of added.over) {
@@ -85,18 +78,18 @@ export class Model {
     }
   }
 
-  /** The server goes back to what it was when there were so many writes: what came later is only where it was written. */
-  serverWentBack(to: number): void {
+  /** What the server is known to hold now. */
+  get onServer(): ReadonlySet<Write> {
+    return new Set(this.writes.filter(({ isOnServer }) => isOnServer))
+  }
+
+  /** The server goes back to when it was known to hold no more than this: what came later is only where it was written. */
+  serverWentBack(held: ReadonlySet<Write>): void {
     for (const write of this.writes) {
-      if (write.number < to && write.isOnServer) continue
+      if (held.has(write)) continue
       write.isOnServer = false
       if (!write.isInStore) write.fate = 'unsure'
     }
-  }
-
-  /** A store has lost a document: who writes it anew there, not knowing, seems to have seen what was written before. */
-  storeLost(store: string, collection: string, document: string): void {
-    this.#rotten.add(`${store} ${collection}/${document}`)
   }
 
   #after(store: string, number: number): readonly Write[] {

@@ -165,7 +165,6 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
     const row = copied && copied.stored.documents.length > 0 ? dice.pick(copied.stored.documents) : undefined
     if (row) {
       await stage.world.run(async () => device.disk.lose(SPACE, row[0], row[1]))
-      stage.model.storeLost(device.name, row[0], row[1])
       stage.took('device_rot', `${device.name} has lost ${row[0]}/${row[1]}`)
     }
     await stage.open(actor)
@@ -188,7 +187,7 @@ async function keepBackup(stage: Stage): Promise<void> {
   const { host } = stage.world
   host.crash()
   const backup = await stage.world.run(async () => host.backup())
-  stage.backups.push({ backup, checks: stage.server.copy(), writes: stage.model.writes.length })
+  stage.backups.push({ backup, checks: stage.server.copy(), held: stage.model.onServer })
   host.start()
   stage.tell(`the server is backed up at ${stage.server.head}, and started again`)
 }
@@ -201,7 +200,7 @@ async function restoreServer(stage: Stage, dice: SeededRandom): Promise<number> 
   host.crash()
   await stage.world.run(async () => host.restore(kept.backup))
   stage.server.wentBack(kept.checks)
-  stage.model.serverWentBack(kept.writes)
+  stage.model.serverWentBack(kept.held)
   stage.timesBack++
   host.start()
   stage.tell(`the server goes back from ${head} to ${stage.server.head}`)

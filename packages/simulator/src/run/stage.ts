@@ -32,7 +32,7 @@ export interface Actor {
 export interface KeptBackup {
   readonly backup: Backup
   readonly checks: ServerChecksCopy
-  readonly writes: number
+  readonly held: ReadonlySet<Write>
 }
 
 /** A run: the world, what people do in it, and the checks that watch. */
