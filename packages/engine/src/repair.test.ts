@@ -80,6 +80,7 @@ test('a document made anew where its row is gone meets the one of before, on eve
   await meet(b, a)
   const again = await changeRow(a, 'n', undefined)
   expect(idsOf(again)).toEqual([])
+  world.clock.advance(10)
   await again.notes.create('n', { title: 'new' })
   await again.notes.update('n', { body: 'anew' })
   await meet(again, b)

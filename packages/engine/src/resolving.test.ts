@@ -65,8 +65,10 @@ test('manual: an edit below an open conflict keeps the other value listed', asyn
 
 test('manual: an edit of other fields leaves nothing of them behind, though one write gave them and what is in conflict', async () => {
   const notes = { strategy: 'manual' } as const
-  const [a, b] = await new World().pair({ notes })
+  const world = new World()
+  const [a, b] = await world.pair({ notes })
   await a.notes.create('a', { title: 'A', place: { city: 'A' } })
+  world.clock.advance(10)
   await b.notes.create('a', { title: 'B' })
   await meet(a, b)
   await b.notes.set('a', { title: 'C' })
