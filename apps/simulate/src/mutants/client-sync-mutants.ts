@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts'
 
 const ANSWERS = 'packages/engine/src/ledger/answers.ts'
+const REPAIR = 'packages/engine/src/ledger/repair.ts'
 const PUSH = 'packages/engine/src/ledger/push.ts'
 const SCAN = 'packages/engine/src/ledger/scan.ts'
 const PULL_PHASE = 'packages/engine/src/sync/pull-phase.ts'
@@ -122,7 +123,10 @@ export const CLIENT_SYNC_MUTANTS: readonly Mutant[] = [
     name: 'page_replaces_offered',
     row: 12,
     about: "A restored server's older state takes the place of the one that is about to be offered to it.",
-    edits: [{ file: ANSWERS, find: '  return offered ? join(confirmed, state) : state', replace: '  return state' }],
+    edits: [
+      { file: ANSWERS, find: '  return offered ? join(confirmed, state) : state', replace: '  return state' },
+      { file: REPAIR, find: '  return join(document.confirmed, theirs)', replace: '  return theirs' },
+    ],
   },
   {
     name: 'reissue_leaves_bases',
