@@ -9,19 +9,23 @@ const OUTPUT_CHARACTERS = 2000
 export interface Lost {
   readonly did: 'crash' | 'hang'
   readonly message: string
+  /** What its process ended with, if it did. */
+  readonly code?: number | undefined
 }
 
 /** A process that does one task after another. One that crashed or hung is replaced for the next task. */
 export class WorkerProcess {
   readonly #module: URL
   readonly #patienceMs: number
+  readonly #args: readonly string[]
   #child: ChildProcess | undefined
   #output = ''
 
   /** `patienceMs` is how long it may be silent in the middle of a task. */
-  constructor(module: URL, patienceMs: number) {
+  constructor(module: URL, patienceMs: number, args: readonly string[] = []) {
     this.#module = module
     this.#patienceMs = patienceMs
+    this.#args = args
   }
 
   async perform(task: Task): Promise<Answer | Lost> {
@@ -39,7 +43,8 @@ export class WorkerProcess {
       }
       const crash = (code: number | null, signal: string | null): void => {
         const how = signal === null ? `code ${code}` : signal
-        settle({ did: 'crash', message: `its process ended with ${how}: ${this.#output.trim()}` })
+        const message = `its process ended with ${how}: ${this.#output.trim()}`
+        settle({ did: 'crash', message, code: code ?? undefined })
       }
       const settle = (what: Answer | Lost): void => {
         clearTimeout(timer)
@@ -60,7 +65,8 @@ export class WorkerProcess {
 
   #start(): ChildProcess {
     this.#output = ''
-    const child = fork(fileURLToPath(this.#module), [], { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const module = fileURLToPath(this.#module)
+    const child = fork(module, this.#args, { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#output = (this.#output + text).slice(-OUTPUT_CHARACTERS)
     })

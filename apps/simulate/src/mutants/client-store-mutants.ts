@@ -157,8 +157,8 @@ export const CLIENT_STORE_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: WRITER,
-        find: '    const seen = { base: baseOf(state), keep, drop: NO_NAMES }\n    if (state === document.state)',
-        replace: '    const seen = { base: baseOf(document.state), keep, drop: NO_NAMES }\n    if (true)',
+        find: '    const base = baseOf(state)\n    const isCurrent = state === document.state\n',
+        replace: '    const base = baseOf(document.state)\n    const isCurrent = true\n',
       },
     ],
   },
@@ -169,8 +169,8 @@ export const CLIENT_STORE_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: WRITER,
-        find: "    const keep = strategy === 'manual' ? standingUnder(view.standing, delta) : this.#copiesOf(state)",
-        replace: '    const keep = NO_NAMES',
+        find: 'const seen = { base, keep: part.keep, drop: NO_NAMES }',
+        replace: 'const seen = { base, keep: NO_NAMES, drop: NO_NAMES }',
       },
     ],
   },

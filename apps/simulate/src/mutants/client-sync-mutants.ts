@@ -299,8 +299,8 @@ export const CLIENT_SYNC_MUTANTS: readonly Mutant[] = [
     about: "That the device holds something else than the server's digest says is never acted on.",
     edits: [
       {
-        file: 'packages/engine/src/ledger/repair.ts',
-        find: '  return isDue && !sameDigest(ledger.digest, digest)',
+        file: REPAIR,
+        find: '  return lacksRows || (isDue && !sameDigest(ledger.digest, digest))',
         replace: '  return false',
       },
     ],

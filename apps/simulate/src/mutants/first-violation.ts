@@ -1,9 +1,8 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import type { SeedTold } from './seeds-process.ts'
+import type { Broken } from '../messages.ts'
+import { WorkerProcess } from '../worker-process.ts'
+import { CANNOT_LOAD } from './cannot-load.ts'
 
-const PROCESS = fileURLToPath(new URL('./seeds-process.ts', import.meta.url))
+const WORKER = new URL('./mutant-worker.ts', import.meta.url)
 /** A seed that runs for longer does not end at all; the slowest takes a few seconds. */
 const LONGEST_SEED_MS = 60_000
 
@@ -12,12 +11,9 @@ export interface SeedRange {
   readonly count: number
 }
 
-/** A seed that broke a rule, or the process. */
-export interface FoundViolation {
+/** A seed that broke a rule, or the process: then the rule is `crash` or `hang`. */
+export interface FoundViolation extends Broken {
   readonly seed: number
-  /** `crash` and `hang`: the process did not get to a rule. */
-  readonly rule: string
-  readonly message: string
 }
 
 /**
@@ -28,33 +24,22 @@ export async function firstViolation(
   mutant: string | undefined,
   { from, count }: SeedRange,
 ): Promise<FoundViolation | undefined> {
-  const args = [mutant ?? '', String(from), String(count)]
-  const child = fork(PROCESS, args, { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
-  let seed = from
-  let isLoaded = false
-  let hangs = false
-  let found: FoundViolation | undefined
-  let complaint = ''
-  const watch = (): NodeJS.Timeout =>
-    setTimeout(() => {
-      hangs = true
-      child.kill('SIGKILL')
-    }, LONGEST_SEED_MS)
-  let timer = watch()
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (complaint = (complaint + text).slice(-2000)))
-  child.on('message', (told) => {
-    clearTimeout(timer)
-    timer = watch()
-    isLoaded = true
-    if (told === 'loaded') return
-    const { seed: done, violation } = told as SeedTold
-    if (violation) found = { seed: done, ...violation }
-    seed = done + 1
-  })
-  const [[code]] = await Promise.all([once(child, 'close'), once(child, 'disconnect')])
-  clearTimeout(timer)
-  if (found) return found
-  if (!isLoaded) throw new Error(`The product does not load with the mutant ${mutant ?? 'none'}: ${complaint}`)
-  if (hangs) return { seed, rule: 'hang', message: `It did not end within ${LONGEST_SEED_MS} ms.` }
-  return code === 0 ? undefined : { seed, rule: 'crash', message: complaint }
+  const worker = new WorkerProcess(WORKER, LONGEST_SEED_MS, mutant === undefined ? [] : [mutant])
+  try {
+    for (let seed = from; seed < from + count; seed++) {
+      const said = await worker.perform({ do: 'run', seed: String(seed), isTwice: false })
+      if (said.did === 'shrink') throw new Error('A worker that was asked to run a seed has shrunk one.')
+      if (said.did === 'run') {
+        if (said.report.broken) return { seed, ...said.report.broken }
+        continue
+      }
+      if (said.code === CANNOT_LOAD) {
+        throw new Error(`The product does not load with the mutant ${mutant ?? 'none'}: ${said.message}`)
+      }
+      return { seed, rule: said.did, message: said.message }
+    }
+    return undefined
+  } finally {
+    worker.end()
+  }
 }

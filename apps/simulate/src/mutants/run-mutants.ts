@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os'
 import { type Catch, Hunt } from './hunt.ts'
 import type { Mutant } from './mutant.ts'
 import { MUTANTS, mutantNamed } from './mutants.ts'
-import { type MutantResult, cellsOf, isCaught, tableOf, withSection } from './table.ts'
+import { withSection } from '../section.ts'
+import { type MutantResult, cellsOf, isCaught, tableOf } from './table.ts'
 
 /** Where each range of seeds begins. */
 const RANGES = [1, 1_000_001, 2_000_001]
@@ -26,7 +27,7 @@ export async function runMutants({ only, seeds = MOST_SEEDS, tell }: MutantsOpti
   const missed = results.filter((result) => !isCaught(result))
   tell(`${results.length - missed.length} of ${results.length} mutants were caught in all ranges of ${seeds} seeds.`)
   if (only === undefined) {
-    await writeFile(DOCUMENT, withSection(await readFile(DOCUMENT, 'utf8'), tableOf(results, seeds)))
+    await writeFile(DOCUMENT, withSection(await readFile(DOCUMENT, 'utf8'), 'mutants', tableOf(results, seeds)))
   }
   return missed.length === 0
 }

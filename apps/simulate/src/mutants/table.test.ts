@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Catch } from './hunt.ts'
 import type { Mutant } from './mutant.ts'
-import { isCaught, medianOf, tableOf, withSection } from './table.ts'
+import { isCaught, medianOf, tableOf } from './table.ts'
 
 const mutant: Mutant = { name: 'forgets_all', row: 1, about: 'It forgets.', edits: [] }
 
@@ -22,10 +22,4 @@ test('the table tells the rules, the seeds needed, and where they did not do', (
   const table = tableOf([{ mutant, catches: [caught(9), undefined, caught(5, 'M10')] }], 40)
   expect(table).toContain('| `forgets_all` | 1 | It forgets. | M10, M3 | 9, > 40, 5 | 9 |')
   expect(table).toContain('- **1** the checkpoint ran ahead')
-})
-
-test('only what is between the marks of the section is replaced', () => {
-  const document = 'before\n<!-- mutants -->\nold\n<!-- /mutants -->\nafter\n'
-  expect(withSection(document, 'new')).toBe('before\n<!-- mutants -->\n\nnew\n\n<!-- /mutants -->\nafter\n')
-  expect(() => withSection('nothing', 'new')).toThrow('<!-- mutants -->')
 })

@@ -8,9 +8,6 @@ export interface MutantResult {
   readonly catches: readonly (Catch | undefined)[]
 }
 
-const BEGIN = '<!-- mutants -->'
-const END = '<!-- /mutants -->'
-
 export const isCaught = ({ catches }: MutantResult): boolean => catches.every((one) => one !== undefined)
 
 /** The seeds needed in the middle one of the ranges; infinite if that did not do. */
@@ -35,7 +32,7 @@ export function cellsOf(result: MutantResult, most: number): readonly string[] {
 }
 
 /** The table of all mutants, and the failures that they stand for, as Markdown. */
-export function tableOf(results: readonly MutantResult[], most: number): string {
+export function tableOf(results: readonly MutantResult[], most: number): readonly string[] {
   const rows = [...new Set(results.map(({ mutant }) => mutant.row))].sort((a, b) => a - b)
   return [
     '| mutant | failure | what is wrong | caught by | seeds needed in each range | median |',
@@ -45,12 +42,5 @@ export function tableOf(results: readonly MutantResult[], most: number): string 
     'The failures, as they were reported:',
     '',
     ...rows.map((row) => `- **${row}** ${FAILURES[row]}`),
-  ].join('\n')
-}
-
-/** The document with its section replaced. */
-export function withSection(document: string, section: string): string {
-  const [from, to] = [document.indexOf(BEGIN), document.indexOf(END)]
-  if (from < 0 || to < from) throw new Error(`The document has no ${BEGIN} … ${END}.`)
-  return `${document.slice(0, from + BEGIN.length)}\n\n${section}\n\n${document.slice(to)}`
+  ]
 }

@@ -34,6 +34,16 @@ export interface Opening<M = Record<string, object>> {
   readonly engine: SyncEngine<M>
 }
 
+/** A process that was killed before its engine was open: nobody else would hear of it. */
+export class KilledError extends Error {
+  override readonly name = 'KilledError'
+}
+
+const endOf = async (process: Process, name: string): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    process.onEnd(() => reject(new KilledError(`${name} was killed while it was opened.`)))
+  })
+
 /** A device: a disk, a clock, a way to the server, and the processes that run on it. */
 export class Device<M = Record<string, object>> {
   readonly options: DeviceOptions
@@ -89,7 +99,7 @@ export class Device<M = Record<string, object>> {
       onReceipt: this.options.onReceipt,
       onRefusal: this.options.onRefusal,
     })
-    const engine = (await SyncEngine.open({
+    const opened = SyncEngine.open({
       space,
       device: { name: this.name },
       collections: collections ?? this.options.collections,
@@ -99,7 +109,8 @@ export class Device<M = Record<string, object>> {
       clock: process.clock,
       random: own.fork('engine'),
       wakes: () => () => {},
-    })) as unknown as SyncEngine<M>
+    })
+    const engine = (await Promise.race([opened, endOf(process, name)])) as unknown as SyncEngine<M>
     engine.start()
     const opening = { name, process, engine }
     this.#openings = [...this.openings, opening]

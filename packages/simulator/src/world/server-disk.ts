@@ -42,7 +42,7 @@ export function storeOf(inner: SyncStore, process: Process, { faults, random }: 
       await wait()
       if (faults.strikes('server_disk_error')) {
         faults.took('server_disk_error')
-        throw new SyncError('store_failed', 'The disk of the server could not be written.')
+        throw faults.dice('server_disk_error').chance(0.5) ? sharedFailure() : ownFailure()
       }
       await transaction.put(changes)
       await wait()
@@ -84,5 +84,12 @@ async function untilEnd<T>(process: Process, work: Promise<T>): Promise<T> {
     )
   })
 }
+
+const ownFailure = (): SyncError => new SyncError('store_failed', 'The disk of the server could not be written.')
+
+/** As SQLite tells of a disk: whatever shares the commit fails with it. */
+const sharedFailure = (): SyncError => Object.assign(ownFailure(), { errcode: SQLITE_IOERR })
+
+const SQLITE_IOERR = 10
 
 const killed = (): SyncError => new SyncError('closed', 'The process was killed.')

@@ -56,6 +56,14 @@ test('a story edited on two devices survives a partition and a crash', async () 
   expect(laptop.collection('stories').get('dragon')).toEqual({ title: 'The Last Dragon' })
 })
 
+test('a device whose process is killed while it opens is started again', async () => {
+  const world = newWorld({ faults: { late_crash: 0.7 } })
+  const devices = [await world.device(), await world.device()]
+  expect(world.faults.effects.late_crash).toBeGreaterThan(0)
+  await world.settle()
+  expect(devices.map(({ openings }) => openings.length)).toEqual([1, 1])
+})
+
 test.for([
   ['an hour ahead', HOUR_MS],
   ['an hour behind', -HOUR_MS],

@@ -3,7 +3,7 @@ import type { Limits, PushRequest, Receipt, StoreCommit, SyncStore } from '@whis
 import { type Validate, memoryStore, sqliteStore } from '@whisker/server'
 import { type SeededRandom, seededRandom } from '../random.ts'
 import { differences } from './differences.ts'
-import { Device } from './device.ts'
+import { Device, KilledError } from './device.ts'
 import { Disk } from './disk.ts'
 import { type FaultOptions, Faults } from './faults.ts'
 import { Host, type RequestKind } from './host.ts'
@@ -42,6 +42,8 @@ export const SPACE = 'shared'
 const START_MS = Date.UTC(2026, 0, 1)
 /** How long everything may take to come to rest once nothing goes wrong any more. */
 const SETTLE_MS = 10 * 60_000
+/** How often a process is started that faults kill again and again. */
+const MOST_STARTS = 100
 
 /** Devices, a server, and what lies between them, in virtual time. */
 export class World<M = Record<string, object>> {
@@ -113,9 +115,16 @@ export class World<M = Record<string, object>> {
     return device
   }
 
-  /** Starts one more process on a device. */
+  /** Starts one more process on a device; one that a fault kills before it is open is started again. */
   async open(device: Device<M>): Promise<void> {
-    await this.run(async () => device.open())
+    for (let left = MOST_STARTS; ; left--) {
+      try {
+        await this.run(async () => device.open())
+        return
+      } catch (error) {
+        if (!(error instanceof KilledError) || left === 1) throw error
+      }
+    }
   }
 
   /** Lets time pass until some work is done. */
