@@ -5,6 +5,8 @@ interface WriteParts {
   readonly store?: string
   readonly over?: readonly string[]
   readonly texts?: readonly string[]
+  readonly again?: readonly string[]
+  readonly what?: string
   readonly isDelete?: boolean
   readonly fate?: Fate
 }
@@ -12,15 +14,24 @@ interface WriteParts {
 /** A write of a text of its own, told to be safe unless it is said otherwise. */
 function write(
   model: Model,
-  { store = 'D0', over = [], texts = [model.mint()], isDelete = false, fate = 'durable' }: WriteParts = {},
+  {
+    store = 'D0',
+    over = [],
+    texts = [model.mint()],
+    again = [],
+    what = 'write',
+    isDelete = false,
+    fate = 'durable',
+  }: WriteParts = {},
 ): Write {
   const added = model.add({
     store,
     collection: 'stories',
     document: 'dragon',
-    what: 'write',
+    what,
     texts,
     over,
+    again,
     isDelete,
     atMs: 0,
   })
@@ -179,4 +190,23 @@ test('no text is minted twice, and each is found wherever it stands', () => {
   expect(new Set(texts).size).toBe(3)
   expect(textsIn({ title: texts[0], tags: [{ deep: `with ${texts[1]}` }], [texts[2] as string]: 1 })).toEqual(texts)
   expect(textsIn(undefined)).toEqual([])
+})
+
+test('a text that somebody wrote again, as a part of what is one value, is not risen', () => {
+  const model = new Model()
+  const first = write(model)
+  const over = write(model, { over: first.texts })
+  const list = write(model, { store: 'D1', again: first.texts })
+  for (const store of ['D0', 'D1']) model.reachedServer(store, 3, new Set())
+  expect(model.risen(found(first, over, list), () => true)).toEqual([])
+})
+
+test('a refused delete counts if what was then created in its place went on in a form', () => {
+  const model = new Model()
+  const first = write(model)
+  write(model, { over: first.texts, texts: [], isDelete: true, fate: 'refused' })
+  expect(model.lost(found())).toHaveLength(1)
+  const created = write(model, { what: 'create', fate: 'refused' })
+  const saved = write(model, { over: created.texts })
+  expect(model.lost(found(saved))).toEqual([])
 })

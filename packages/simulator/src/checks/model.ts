@@ -17,6 +17,8 @@ export interface Write {
   readonly texts: readonly string[]
   /** The texts that its author saw at the places it writes to, and that it does not hold itself. */
   readonly over: readonly string[]
+  /** The texts that it writes once more: a list is one value. */
+  readonly again: readonly string[]
   readonly isDelete: boolean
   readonly atMs: number
   fate: Fate
@@ -37,6 +39,7 @@ export class Model {
   readonly #byText = new Map<string, Write>()
   /** By text: those that wrote over it. */
   readonly #over = new Map<string, Write[]>()
+  readonly #again = new Set<string>()
   /** Texts that somebody let go of on purpose. */
   readonly #discarded = new Set<string>()
   #texts = 0
@@ -50,6 +53,7 @@ export class Model {
     const added: Write = { ...write, number: this.writes.length, fate: 'begun', isOnServer: false, isInStore: true }
     this.writes.push(added)
     for (const text of added.texts) this.#byText.set(text, added)
+    for (const text of added.again) this.#again.add(text)
     for (const text of added.over) {
       const writers = this.#over.get(text)
       if (writers) writers.push(added)
@@ -102,9 +106,18 @@ export class Model {
    */
   #isOverwritten(text: string, found: ReadonlySet<string>): boolean {
     const writers = this.#over.get(text) ?? []
-    return writers.some(
-      ({ fate, texts }) => fate !== 'refused' || texts.some((one) => found.has(one) || this.#isOverwritten(one, found)),
-    )
+    return writers.some((writer) => writer.fate !== 'refused' || this.#cameThrough(writer, found))
+  }
+
+  /** Of a delete, whether what was then created in its place is there, or was written over. */
+  #cameThrough(refused: Write, found: ReadonlySet<string>): boolean {
+    const written = refused.isDelete
+      ? this.#after(refused.store, refused.number).filter(
+          ({ collection, document, what }) =>
+            what === 'create' && collection === refused.collection && document === refused.document,
+        )
+      : [refused]
+    return written.some(({ texts }) => texts.some((one) => found.has(one) || this.#isOverwritten(one, found)))
   }
 
   /** The texts that must be somewhere at the end, and are not among those that were found. */
@@ -130,7 +143,7 @@ export class Model {
   risen(found: ReadonlySet<string>, isAsked: (write: Write) => boolean): readonly string[] {
     return [...found].flatMap((text) => {
       const write = this.#byText.get(text)
-      if (!write || !isSafe(write) || !isAsked(write)) return []
+      if (!write || !isSafe(write) || !isAsked(write) || this.#again.has(text)) return []
       const stands = (other: Write): boolean =>
         !other.isDelete &&
         isSafe(other) &&

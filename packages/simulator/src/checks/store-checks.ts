@@ -15,6 +15,7 @@ interface LinkRecord {
   readonly cursor: { readonly epoch: string | undefined; readonly since: number; readonly after: number }
   readonly seen: number
   readonly wantsOwn: boolean
+  readonly collected: number
   readonly acknowledged: Readonly<Record<string, { readonly counter: number; readonly check: number }>>
 }
 
@@ -114,7 +115,7 @@ export class StoreChecks {
   #checkCursor(before: LinkRecord | undefined): void {
     const link = this.#link
     if (!link || this.#rots) return
-    const { cursor, seen, wantsOwn } = link
+    const { cursor, seen, wantsOwn, collected } = link
     const line = this.#server.lineOf.get(cursor.epoch ?? '')
     if (before && before.cursor.epoch === cursor.epoch && before.cursor.since > cursor.since && !wantsOwn) {
       throw new Violation('M10', `the cursor of ${this.name} falls from ${before.cursor.since} to ${cursor.since}`)
@@ -122,7 +123,7 @@ export class StoreChecks {
     if (line === undefined || cursor.since !== cursor.after || seen !== cursor.since) return
     if (wantsOwn || this.#offered.size > 0) return
     // When a tombstone goes is each side's own affair, and what was made on top of one tells more here than there.
-    if (this.#server.cleared.has(line)) return
+    if (this.#server.cleared.has(line) || collected > this.#server.collected) return
     const expected = this.#server.sums.get(sumKey(line, cursor.since))
     if (expected === undefined || expected === this.#space.sum) return
     throw new Violation('M10', `${this.name} at ${cursor.since} holds something else than the server held there`)

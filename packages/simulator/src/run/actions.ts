@@ -173,9 +173,9 @@ function perform(
   run: () => WriteResult,
 ): void {
   const result = run()
-  const writes = intents.map(({ what, document, texts, over, isDelete }): Write => {
+  const writes = intents.map(({ what, document, texts, over, again = [], isDelete }): Write => {
     const atMs = stage.world.scheduler.nowMs
-    return stage.model.add({ store: device.name, collection, document, what, texts, over, isDelete, atMs })
+    return stage.model.add({ store: device.name, collection, document, what, texts, over, again, isDelete, atMs })
   })
   for (const write of writes) {
     stage.tell(

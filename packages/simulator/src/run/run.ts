@@ -29,6 +29,10 @@ const QUIET_MS = 15 * 60_000
 const REPAIR_EVERY_MS = 3_600_000
 /** How long it may take where digests mend what differs. */
 const REPAIR_MS = 4 * REPAIR_EVERY_MS
+/** Not the number of any step. */
+const LAST_WORDS = -1
+/** Lost connections are made anew within this. */
+const LAST_WORDS_MS = 12_000
 /** How long a connection may take to be there again. */
 const RECONNECT_MS = 60_000
 /** How long it is then watched. */
@@ -86,6 +90,7 @@ async function comeToRest(stage: Stage): Promise<void> {
     }
     if (actor.device.openings.length === 0) await stage.open(actor)
   }
+  await sayLastWords(stage)
   const end = world.scheduler.nowMs + (needsRepair(stage.plan.faults) ? REPAIR_MS : QUIET_MS)
   // What only the server holds, or only they, the devices do not differ in.
   if (isRotten(stage.plan.faults)) await world.scheduler.advance(REPAIR_EVERY_MS + QUIET_MS)
@@ -102,6 +107,19 @@ async function comeToRest(stage: Stage): Promise<void> {
   await checkSilence(stage)
   for (const actor of actors) stage.checkStore(actor)
   await checkReopened(stage)
+}
+
+/** Everybody writes once more while connections are made anew: nothing comes later that would bring what got lost on the way. */
+async function sayLastWords(stage: Stage): Promise<void> {
+  const { world, actors } = stage
+  const dice = stage.dice(LAST_WORDS)
+  if (dice.chance(0.5)) world.crashServer()
+  for (const actor of actors) {
+    for (let left = 2; left > 0; left--) {
+      world.scheduler.after(dice.below(LAST_WORDS_MS), () => void PEOPLE.write(stage, actor, dice))
+    }
+  }
+  await world.scheduler.advance(LAST_WORDS_MS)
 }
 
 /**

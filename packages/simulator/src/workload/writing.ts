@@ -10,6 +10,8 @@ export interface Intent {
   readonly document: string
   readonly texts: readonly string[]
   readonly over: readonly string[]
+  /** What it writes again as it was. */
+  readonly again?: readonly string[]
   readonly isDelete: boolean
   readonly run: () => WriteResult
 }
@@ -168,7 +170,15 @@ function draft(desk: Desk, document: string, value: DeepReadonly<Doc>): Intent {
       const open = document_ as { tags?: string[] }
       open.tags = [...(open.tags ?? []), text]
     })
-  return { what: 'edit a draft of', document, texts: [text], over: without(over, kept), isDelete: false, run }
+  return {
+    what: 'edit a draft of',
+    document,
+    texts: [text],
+    over: without(over, kept),
+    again: kept,
+    isDelete: false,
+    run,
+  }
 }
 
 /** Saves what was open in a form, with what arrived meanwhile left as it is. */

@@ -42,6 +42,8 @@ export const SPACE = 'shared'
 const START_MS = Date.UTC(2026, 0, 1)
 /** How long everything may take to come to rest once nothing goes wrong any more. */
 const SETTLE_MS = 10 * 60_000
+/** How long a write waits for others that may share its commit. */
+const LONGEST_TURN_MS = 40
 /** How often a process is started that faults kill again and again. */
 const MOST_STARTS = 100
 
@@ -73,9 +75,10 @@ export class World<M = Record<string, object>> {
 
   #newStore(): SyncStore {
     if (this.#options.store === 'memory') return memoryStore()
+    const dice = this.random.fork('turns')
     return sqliteStore(':memory:', {
       turn: async () => {
-        await new Promise<void>((resolve) => this.scheduler.after(0, resolve))
+        await new Promise<void>((resolve) => this.scheduler.after(dice.below(LONGEST_TURN_MS), resolve))
       },
     })
   }
