@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { readState } from './kept-state.ts'
@@ -22,6 +24,14 @@ test('an option that makes no sense is refused with what was expected', async ()
   const { code, stderr } = await simulate('--nothing')
   expect(code).toBe(2)
   expect(stderr).toMatch(/--nothing.*\nSee --help for the options\.\n$/)
+})
+
+test('whoever stops reading ends it without an error', async () => {
+  const child = startSimulate('--seed', '3')
+  child.stdout?.destroy()
+  const complaint = child.stderr && text(child.stderr)
+  await once(child, 'close')
+  expect([child.exitCode, await complaint]).toEqual([0, ''])
 })
 
 test('a seed is told step by step, with what came of it', async () => {

@@ -8,6 +8,12 @@ import { writeRecord } from './write-record.ts'
 const nowMs = (): number => Date.now()
 const display = newDisplay(process.stdout, nowMs)
 
+// Whoever read the output, as `head` does, has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 const options = optionsOrExit()
 try {
   process.exitCode = await perform(options)
