@@ -71,7 +71,7 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
     if (!host.isUp) return
     stage.took('server_stop', 'the server is closed')
     await stage.world.run(async () => host.stop())
-    host.start()
+    startIfDown(stage)
   },
   clock_jump(stage, { device }, dice) {
     device.wall.offsetMs += dice.between(-2 * DAY_MS, 2 * DAY_MS)

@@ -86,19 +86,14 @@ async function close(stage: Stage, { device }: Actor, opening: Opening<Docs> | u
   if (!opening) return
   stage.tell(`${opening.name} closes`)
   try {
-    await stage.world.run(async () => Promise.race([opening.engine.close(), endOf(opening)]))
+    // It may be killed while it closes.
+    await stage.world.run(async () => Promise.race([opening.engine.close(), opening.process.ended]))
   } catch (error) {
     stage.fail(error)
   }
   opening.process.end()
   void device.openings
 }
-
-/** A process may be killed while it closes. */
-const endOf = async ({ process }: Opening<Docs>): Promise<void> =>
-  new Promise((resolve) => {
-    process.onEnd(resolve)
-  })
 
 function deskOf(stage: Stage, actor: Actor, opening: Opening<Docs>, dice: SeededRandom, mark: string): Desk {
   const name = dice.pick(STRATEGIES)

@@ -39,10 +39,9 @@ export class KilledError extends Error {
   override readonly name = 'KilledError'
 }
 
-const endOf = async (process: Process, name: string): Promise<never> =>
-  new Promise((_resolve, reject) => {
-    process.onEnd(() => reject(new KilledError(`${name} was killed while it was opened.`)))
-  })
+const killed = (name: string): never => {
+  throw new KilledError(`${name} was killed while it was opened.`)
+}
 
 /** A device: a disk, a clock, a way to the server, and the processes that run on it. */
 export class Device<M = Record<string, object>> {
@@ -110,7 +109,7 @@ export class Device<M = Record<string, object>> {
       random: own.fork('engine'),
       wakes: () => () => {},
     })
-    const engine = (await Promise.race([opened, endOf(process, name)])) as unknown as SyncEngine<M>
+    const engine = (await Promise.race([opened, process.ended.then(() => killed(name))])) as unknown as SyncEngine<M>
     engine.start()
     const opening = { name, process, engine }
     this.#openings = [...this.openings, opening]

@@ -113,12 +113,13 @@ export class Host {
     this.#process.end()
   }
 
-  /** Ends in order: requests that run are answered first. */
+  /** Ends in order: requests that run are answered first. It may be killed before that is done. */
   async stop(): Promise<void> {
     const { server } = this
+    const process = this.#process
     this.server = undefined
-    await server?.close()
-    this.#process.end()
+    await Promise.race([server?.close(), process.ended])
+    process.end()
   }
 
   async backup(): Promise<Backup> {

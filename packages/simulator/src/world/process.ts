@@ -86,6 +86,14 @@ export class Process {
     return () => this.#ends.delete(listener)
   }
 
+  /** Resolves when it has ended. */
+  get ended(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isAlive) this.onEnd(resolve)
+      else resolve()
+    })
+  }
+
   end(): void {
     if (!this.#isAlive) return
     this.#isAlive = false
