@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { text as allOf } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { readState } from './kept-state.ts'
@@ -29,7 +29,7 @@ test('an option that makes no sense is refused with what was expected', async ()
 test('whoever stops reading ends it without an error', async () => {
   const child = startSimulate('--seed', '3')
   child.stdout?.destroy()
-  const complaint = child.stderr && text(child.stderr)
+  const complaint = child.stderr && allOf(child.stderr)
   await once(child, 'close')
   expect([child.exitCode, await complaint]).toEqual([0, ''])
 })

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { type Catch, Hunt } from './hunt.ts'
 import type { Mutant } from './mutant.ts'
@@ -10,6 +10,8 @@ import { type MutantResult, cellsOf, isCaught, tableOf } from './table.ts'
 const RANGES = [1, 1_000_001, 2_000_001]
 /** The most seeds of a range: a mutant that holds for so many shows that a check is missing. */
 const MOST_SEEDS = 20_000
+/** How many seeds of a range are tried before it is the turn of the next. */
+const SEEDS_IN_TURN = 100
 const DOCUMENT = new URL('../../../../docs/simulation.md', import.meta.url)
 
 export interface MutantsOptions {
@@ -20,16 +22,26 @@ export interface MutantsOptions {
   readonly tell: (line: string) => void
 }
 
-/** Counts, for each mutant and in each range, the seeds until it is caught. Resolves to whether all were, in all ranges. */
+/**
+ * Counts, for each mutant and in each range, the seeds until it is caught. Resolves to whether all were, in all ranges.
+ * The table is written anew with each mutant that is done, so that what is interrupted has not been for nothing.
+ */
 export async function runMutants({ only, seeds = MOST_SEEDS, tell }: MutantsOptions): Promise<boolean> {
   const mutants = only === undefined ? MUTANTS : [mutantNamed(only)]
-  const results = await huntAll(mutants, seeds, (result) => tell(lineOf(result, seeds)))
-  const missed = results.filter((result) => !isCaught(result))
-  tell(`${results.length - missed.length} of ${results.length} mutants were caught in all ranges of ${seeds} seeds.`)
-  if (only === undefined) {
-    await writeFile(DOCUMENT, withSection(await readFile(DOCUMENT, 'utf8'), 'mutants', tableOf(results, seeds)))
-  }
+  const done = new Map<Mutant, MutantResult>()
+  await huntAll(mutants, seeds, (result) => {
+    done.set(result.mutant, result)
+    tell(lineOf(result, seeds))
+    if (only === undefined) keepTable([...done.values()], seeds)
+  })
+  const missed = [...done.values()].filter((result) => !isCaught(result))
+  tell(`${done.size - missed.length} of ${done.size} mutants were caught in all ranges of ${seeds} seeds.`)
   return missed.length === 0
+}
+
+function keepTable(results: readonly MutantResult[], seeds: number): void {
+  const inOrder = results.toSorted((a, b) => MUTANTS.indexOf(a.mutant) - MUTANTS.indexOf(b.mutant))
+  writeFileSync(DOCUMENT, withSection(readFileSync(DOCUMENT, 'utf8'), 'mutants', tableOf(inOrder, seeds)))
 }
 
 function lineOf(result: MutantResult, seeds: number): string {
@@ -37,27 +49,27 @@ function lineOf(result: MutantResult, seeds: number): string {
   return `${result.mutant.name}: ${rules}, after ${needed} seeds`
 }
 
-/** As many ranges at once as there are cores. */
-async function huntAll(
-  mutants: readonly Mutant[],
-  count: number,
-  done: (result: MutantResult) => void,
-): Promise<readonly MutantResult[]> {
+/** As many ranges at once as there are cores, and a few seeds of each in turn: what is caught soon is told soon. */
+async function huntAll(mutants: readonly Mutant[], count: number, done: (result: MutantResult) => void): Promise<void> {
   const hunt = new Hunt()
   const results = mutants.map((mutant) => ({
     mutant,
     catches: Array<Catch | undefined>(RANGES.length),
     left: RANGES.length,
   }))
-  const tasks = results.flatMap((result) =>
-    RANGES.map((from, index) => async () => {
-      result.catches[index] = await hunt.for(result.mutant, { from, count })
+  const turns = results.flatMap((result) => RANGES.map((from, index) => ({ result, index, from, tried: 0 })))
+  const take = async (): Promise<void> => {
+    for (let turn = turns.shift(); turn; turn = turns.shift()) {
+      const { result, index, from, tried } = turn
+      const range = { from: from + tried, count: Math.min(SEEDS_IN_TURN, count - tried) }
+      const caught = await hunt.for(result.mutant, range)
+      if (caught) result.catches[index] = { ...caught, seeds: tried + caught.seeds }
+      else if (tried + range.count < count) {
+        turns.push({ ...turn, tried: tried + range.count })
+        continue
+      }
       if (--result.left === 0) done(result)
-    }),
-  )
-  const workers = Array.from({ length: availableParallelism() }, async () => {
-    for (let task = tasks.shift(); task; task = tasks.shift()) await task()
-  })
-  await Promise.all(workers)
-  return results
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, take))
 }
