@@ -1,19 +1,17 @@
 import {
   type Clock,
-  type Conflict,
   type Limits,
   type Merge,
   type Operation,
   type Random,
   type SpaceStore,
   SyncError,
-  samePath,
   toJson,
   toSyncError,
 } from '@whisker/protocol'
 import { Committer } from './committer.ts'
 import type { CollectionOptions } from './documents/options.ts'
-import { type Shown, ShownCollection, type ShownChange, isSameShown, valueOf } from './documents/shown.ts'
+import { type ConflictChange, ShownCollection, type ShownChange, isSameShown, valueOf } from './documents/shown.ts'
 import { type ReadStates, Writer } from './documents/writer.ts'
 import { type DocumentChange, Emitter, callSafely } from './events.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -218,18 +216,18 @@ export class Core {
         ({ before, after }) => before?.value !== after?.value || before?.metadata !== after?.metadata,
       )
       if (different.length) for (const listener of Array.from(listeners)) callSafely(() => listener(different))
-      for (const change of different) this.#tellConflicts(name, change)
       for (const { id, before, after, origin } of visible) {
         all.push({ collection: name, id, before: before && valueOf(before), after: after && valueOf(after), origin })
       }
+    }
+    for (const [name, { shown }] of this.collections) {
+      for (const change of shown.takeConflictChanges()) this.#tellConflicts(name, change)
     }
     if (all.length) this.emitter.emit('change', all)
     this.onChange()
   }
 
-  #tellConflicts(collection: string, { id, before, after }: ShownChange): void {
-    const gone = conflictsOnlyIn(before, after)
-    const come = conflictsOnlyIn(after, before)
+  #tellConflicts(collection: string, { id, come, gone }: ConflictChange): void {
     // Several openings see the same; the one that leads counts it.
     const counts = this.ledger.lead.opening === undefined || this.ledger.isLeader
     if (counts && come.length) this.ledger.count({ conflictsSeen: come.length })
@@ -260,9 +258,6 @@ export class Core {
 
 /** When to look again at what others committed, after it could not be read. */
 const CATCH_UP_MS = 1000
-
-const conflictsOnlyIn = (one: Shown | undefined, other: Shown | undefined): readonly Conflict[] =>
-  (one?.conflicts ?? []).filter((conflict) => !other?.conflicts.some((known) => samePath(known.path, conflict.path)))
 
 export const closedError = (): SyncError =>
   new SyncError('closed', 'The engine is closed.', { fix: 'Open it again before you read or write.' })

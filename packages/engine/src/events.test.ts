@@ -121,3 +121,32 @@ test('conflict events tell when a place comes into conflict and when it is settl
   ])
   expect(b.engine.statistics).toMatchObject({ conflictsSeen: 1, conflictsResolved: 1 })
 })
+
+test('a conflict of a document that a delete has taken out of sight is told too, and its end', async () => {
+  const world = new World()
+  const [a, b] = await world.pair({ notes: { strategy: 'last_write_wins' } })
+  await a.notes.create('a', { title: 'One' })
+  await meet(a, b)
+  const told: unknown[] = []
+  for (const { engine } of [a, b]) {
+    engine.on('conflict_detected', ({ id, conflict }) => told.push(['detected', id, conflict.path]))
+    engine.on('conflict_resolved', ({ id, conflict }) => told.push(['resolved', id, conflict.path]))
+  }
+  await a.notes.update('a', { title: 'A' })
+  world.clock.advance(10)
+  await b.notes.delete('a')
+  await meet(a, b)
+  expect(a.notes.get('a')).toBeUndefined()
+  expect(told).toEqual([
+    ['detected', 'a', []],
+    ['detected', 'a', []],
+  ])
+  told.length = 0
+  await a.notes.resolve('a', { value: { title: 'Back' } })
+  await meet(a, b)
+  expect(told).toEqual([
+    ['resolved', 'a', []],
+    ['resolved', 'a', []],
+  ])
+  expect(a.engine.statistics).toMatchObject({ conflictsSeen: 1, conflictsResolved: 1 })
+})

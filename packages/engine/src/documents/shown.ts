@@ -8,6 +8,7 @@ import {
   type Strategy,
   deepFreeze,
   jsonEqual,
+  samePath,
   viewOf,
 } from '@whisker/protocol'
 import type { LocalDocument } from '../ledger/document.ts'
@@ -32,6 +33,12 @@ export interface ShownChange {
   readonly origin: Origin
 }
 
+export interface ConflictChange {
+  readonly id: string
+  readonly come: readonly Conflict[]
+  readonly gone: readonly Conflict[]
+}
+
 /**
  * A configured collection as the app sees it, kept up to date document by document. Under `keep_both` a
  * document may show as several; a real document always takes the place of the copy of the same id.
@@ -46,6 +53,8 @@ export class ShownCollection {
   readonly #inConflict: Set<LocalDocument> = new Set()
   /** The originals by the ids of their copies: a copy may have copies, of the same stem. */
   readonly #copied: Map<string, LocalDocument> = new Map()
+  /** By id: what was in conflict when that was told last. Only of documents that had conflicts since then, or have some. */
+  readonly #untold: Map<string, readonly Conflict[]> = new Map()
 
   constructor(ledger: Ledger, name: string, strategy: Strategy, merge: Merge | undefined) {
     this.#ledger = ledger
@@ -53,6 +62,7 @@ export class ShownCollection {
     this.strategy = strategy
     this.#merge = merge
     this.#fill()
+    this.#untold.clear()
   }
 
   #fill(): void {
@@ -62,6 +72,7 @@ export class ShownCollection {
   /** Looks at everything anew, after the ledger became another one; returns what now looks different. */
   reset(): readonly ShownChange[] {
     const before = new Map(this.documents)
+    for (const document of this.#inConflict) this.#noteConflicts(document.id, this.viewOf(document).conflicts)
     this.documents.clear()
     this.#views.clear()
     this.#inConflict.clear()
@@ -93,6 +104,7 @@ export class ShownCollection {
   refresh(document: LocalDocument, origin: Origin): readonly ShownChange[] {
     const previous = this.#views.get(document)
     const view = this.#view(document)
+    if (view.conflicts.length || previous?.conflicts.length) this.#noteConflicts(document.id, previous?.conflicts ?? [])
     if (view.conflicts.length || view.copies.length || previous) this.#views.set(document, view)
     if (view.conflicts.length) this.#inConflict.add(document)
     else this.#inConflict.delete(document)
@@ -105,6 +117,21 @@ export class ShownCollection {
     for (const { id } of [...(previous?.copies ?? []), ...view.copies]) {
       this.#place(id, this.#shownAt(id), origin, changes)
     }
+    return changes
+  }
+
+  #noteConflicts(id: string, conflicts: readonly Conflict[]): void {
+    if (!this.#untold.has(id)) this.#untold.set(id, conflicts)
+  }
+
+  /** Which conflicts have come and gone since this was asked last, also of documents that a delete has taken out of sight. */
+  takeConflictChanges(): readonly ConflictChange[] {
+    const changes = Array.from(this.#untold, ([id, before]): ConflictChange => {
+      const document = this.#ledger.find(this.name, id)
+      const after = (document && this.#views.get(document)?.conflicts) ?? []
+      return { id, come: conflictsOnlyIn(after, before), gone: conflictsOnlyIn(before, after) }
+    })
+    this.#untold.clear()
     return changes
   }
 
@@ -142,6 +169,9 @@ export class ShownCollection {
     return { value: copy.value, metadata: {}, conflicts: [], source: original, state: original.state, copy }
   }
 }
+
+const conflictsOnlyIn = (one: readonly Conflict[], other: readonly Conflict[]): readonly Conflict[] =>
+  one.filter((conflict) => !other.some((known) => samePath(known.path, conflict.path)))
 
 /** What has not changed stays the same reference. */
 const keepReferences = (before: Shown, found: Shown): Shown => ({

@@ -125,10 +125,15 @@ export class Model {
     return this.writes
       .filter((write) => write.fate === 'durable' && isAsked(write))
       .flatMap((write) =>
-        write.texts
-          .filter((text) => !found.has(text) && !this.#discarded.has(text) && !this.#isOverwritten(text, found))
+        this.missing(write, found)
+          .filter((text) => !this.#discarded.has(text))
           .map((text) => `${text} (${describe(write)})`),
       )
+  }
+
+  /** The texts of a write that are not among those, and that nobody wrote over. */
+  missing(write: Write, found: ReadonlySet<string>): readonly string[] {
+    return write.texts.filter((text) => !found.has(text) && !this.#isOverwritten(text, found))
   }
 
   /** The texts that are shown though nobody ever wrote them. */

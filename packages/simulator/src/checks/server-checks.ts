@@ -7,6 +7,7 @@ import {
   formatDot,
   timestampAt,
 } from '@whisker/protocol'
+import { textsIn } from './model.ts'
 import { SpaceSum } from './space-sums.ts'
 import { Violation } from './violation.ts'
 
@@ -40,6 +41,8 @@ export class ServerChecks {
   readonly sums: Map<string, number> = new Map()
   /** Each operation that the server ever took, as `replica:counter`, and with its check value, as `replica:counter:check`. */
   readonly taken: Set<string> = new Set()
+  /** All texts that it ever stored. */
+  readonly texts: Set<string> = new Set()
   /** Which line an epoch belongs to. */
   readonly lineOf: Map<string, number> = new Map()
   /** The lines in which tombstones were cleared up. */
@@ -160,6 +163,7 @@ export class ServerChecks {
     line.collected = collected
     if (removed.length > 0) this.cleared.add(line.number)
     line.highestTime = highestTime
+    for (const text of textsIn(documents)) this.texts.add(text)
     for (const { row, appended } of documents) {
       for (const dot of appended) line.appended.add(formatDot(dot))
       line.space.put(row.collection, row.document, row.version)

@@ -179,6 +179,7 @@ function perform(
   }
   checkSeen(stage, opening, collection, writes)
   void noteFate(stage, writes, result)
+  void noteAcknowledged(stage, opening, writes, result)
 }
 
 async function noteFate(stage: Stage, writes: readonly Write[], result: WriteResult): Promise<void> {
@@ -189,6 +190,25 @@ async function noteFate(stage: Stage, writes: readonly Write[], result: WriteRes
     for (const write of writes) write.fate = 'refused'
     expectDiskFault(stage, error)
   }
+}
+
+/** Whoever is told that the server has it finds it there. */
+async function noteAcknowledged(
+  stage: Stage,
+  opening: Opening<Docs>,
+  writes: readonly Write[],
+  result: WriteResult,
+): Promise<void> {
+  stage.awaited.set(result, { opening, writes })
+  try {
+    await result.acknowledged
+    const missing = writes.flatMap((write) => stage.model.missing(write, stage.server.texts))
+    if (missing.length > 0)
+      stage.fail(new Violation('M32', `${opening.name} was told that the server has ${missing.join(', ')}`))
+  } catch (error) {
+    if (!isSyncError(error)) stage.fail(error)
+  }
+  stage.awaited.delete(result)
 }
 
 /** Whoever writes something sees it at once, and goes on seeing it until they write over it. */

@@ -105,7 +105,10 @@ async function comeToRest(stage: Stage): Promise<void> {
   await world.scheduler.advance(RECONNECT_MS)
   checkEnd(stage)
   await checkSilence(stage)
-  for (const actor of actors) stage.checkStore(actor)
+  for (const actor of actors) {
+    stage.checkStore(actor)
+    stage.checkTold(actor)
+  }
   await checkReopened(stage)
 }
 

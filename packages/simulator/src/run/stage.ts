@@ -1,5 +1,7 @@
+import type { WriteResult } from '@whisker/engine'
 import { STRATEGIES } from '@whisker/protocol'
-import { Model, type Write, textsIn } from '../checks/model.ts'
+import { Model, type Write, describe, textsIn } from '../checks/model.ts'
+import { Onlooker } from '../checks/onlooker.ts'
 import { ServerChecks, type ServerChecksCopy } from '../checks/server-checks.ts'
 import { StoreChecks } from '../checks/store-checks.ts'
 import { Violation } from '../checks/violation.ts'
@@ -50,6 +52,9 @@ export class Stage {
   /** How often the server or a device went back in time, or stayed away. */
   timesBack = 0
   readonly #random: SeededRandom
+  /** Writes whose authors wait to hear that the server has them. */
+  readonly awaited: Map<WriteResult, { readonly opening: Opening<Docs>; readonly writes: readonly Write[] }> = new Map()
+  readonly #onlookers = new Map<Opening<Docs>, Onlooker>()
   readonly #byDisk = new Map<Disk, Actor>()
 
   constructor(plan: Plan) {
@@ -167,7 +172,9 @@ export class Stage {
     }
   }
 
-  watchOpening(actor: Actor, { engine, name }: Opening<Docs>): void {
+  watchOpening(actor: Actor, opening: Opening<Docs>): void {
+    const { engine, name } = opening
+    this.#onlookers.set(opening, new Onlooker(name, engine, (violation) => this.fail(violation)))
     engine.on('change', (changes) => {
       const invented = this.model.invented(new Set(changes.flatMap(({ after }) => textsIn(after))))
       if (invented.length > 0)
@@ -176,6 +183,16 @@ export class Stage {
     engine.on('sync_completed', () => {
       if (engine.status.pending === 0) this.reachedServer(actor, engine)
     })
+  }
+
+  /** Whoever went by what it was told knows what there is. */
+  checkTold({ device, checks }: Actor): void {
+    const pending = [...checks.outbox.values()].filter(({ dot }) => dot !== undefined).length
+    for (const opening of device.openings) this.#onlookers.get(opening)?.check(pending)
+    for (const { opening, writes } of this.awaited.values()) {
+      if (!device.openings.includes(opening) || writes.some(({ fate }) => fate !== 'durable')) continue
+      throw new Violation('M32', `nobody was told what became of ${writes.map(describe).join('; ')}`)
+    }
   }
 
   /** Everything that a device had to send is on the server, or was refused. */
