@@ -19,7 +19,7 @@ test('a mutant counts as caught only if every range caught it', () => {
 })
 
 test('the table tells the rules, the seeds needed, and where they did not do', () => {
-  const table = tableOf([{ mutant, catches: [caught(9), undefined, caught(5, 'M10')] }], 40)
+  const table = tableOf([{ mutant, catches: [caught(9), undefined, caught(5, 'M10')] }], 40).join('\n')
   expect(table).toContain('| `forgets_all` | 1 | It forgets. | M10, M3 | 9, > 40, 5 | 9 |')
   expect(table).toContain('- **1** the checkpoint ran ahead')
 })

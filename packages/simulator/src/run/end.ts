@@ -3,6 +3,7 @@ import { STRATEGIES, type Strategy, compareReplicas, unitOf } from '@whisker/pro
 import type { Write } from '../checks/model.ts'
 import { Violation } from '../checks/violation.ts'
 import type { Fault } from '../world/faults.ts'
+import { SPACE } from '../world/world.ts'
 import { type Stage, textsOf } from './stage.ts'
 
 /** What must be so when everything has come to rest. */
@@ -108,5 +109,21 @@ function checkResyncs({ actors, timesBack, world }: Stage): void {
     const told = refusals.get('resync') ?? 0
     const most = 2 * (timesBack + world.host.starts + 1)
     if (told > most) throw new Violation('M30', `${device.name} was told ${told} times to start over`)
+  }
+}
+
+/** What the server has on record of a space is what its rows come to. */
+export async function checkRecord({ world }: Stage): Promise<void> {
+  const { record, rows } = await world.run(async () =>
+    world.host.store.read(SPACE, async (reader) => ({
+      record: await reader.space(),
+      rows: await reader.changedAfter(0, Number.MAX_SAFE_INTEGER),
+    })),
+  )
+  const bytes = rows.reduce((sum, row) => sum + row.stateBytes + row.tailBytes, 0)
+  const { usage } = record
+  if (usage.documents !== rows.length || usage.bytes !== bytes) {
+    const told = `${usage.documents} documents of ${usage.bytes} bytes`
+    throw new Violation('M34', `the server has ${told} on record; there are ${rows.length} of ${bytes}`)
   }
 }

@@ -6,7 +6,7 @@ import type { Fault, FaultOptions } from '../world/faults.ts'
 import { ACCIDENTS } from './accidents.ts'
 import { PEOPLE } from './actions.ts'
 import { type Plan, type Step } from './plan.ts'
-import { checkEnd } from './end.ts'
+import { checkEnd, checkRecord } from './end.ts'
 import { Stage } from './stage.ts'
 
 /** What came of a run. */
@@ -104,6 +104,7 @@ async function comeToRest(stage: Stage): Promise<void> {
   stage.tell('everything has come to rest')
   await world.scheduler.advance(RECONNECT_MS)
   checkEnd(stage)
+  await checkRecord(stage)
   await checkSilence(stage)
   for (const actor of actors) {
     stage.checkStore(actor)

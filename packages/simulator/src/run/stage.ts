@@ -180,6 +180,10 @@ export class Stage {
       if (invented.length > 0)
         this.fail(new Violation('M4', `${name} shows ${invented.join(', ')}, which nobody wrote`))
     })
+    engine.on('mismatch_detected', () => {
+      if (!DIFFERING.some((fault) => this.plan.faults[fault] !== undefined))
+        this.fail(new Violation('M33', `${name} finds a difference from the server, though nothing was lost`))
+    })
     engine.on('sync_completed', () => {
       if (engine.status.pending === 0) this.reachedServer(actor, engine)
     })
@@ -214,6 +218,18 @@ export class Stage {
     if (lost.length > 0) this.fail(new Violation('M1', `${name} has lost ${lost.join('; ')}`))
   }
 }
+
+/** After these, a digest may tell of what nothing else does. */
+const DIFFERING: readonly Fault[] = [
+  'device_rot',
+  'server_rot',
+  'server_restored',
+  'server_restored_late',
+  'device_restored',
+  'device_cloned',
+  'away',
+  'access_revoked',
+]
 
 /** All texts that an app is shown on a device: values, conflicts, what was refused. */
 export function textsOf({ engine }: Opening<Docs>): ReadonlySet<string> {
