@@ -184,6 +184,12 @@ export class World<M = Record<string, object>> {
 
   /** From now on everything is as it should be. */
   async heal(): Promise<void> {
+    this.calm()
+    for (const device of this.devices) if (device.openings.length === 0) await this.open(device)
+  }
+
+  /** From now on nothing goes wrong; what was killed stays so. */
+  calm(): void {
     const { host, faults } = this
     faults.isOn = false
     host.denied.clear()
@@ -198,7 +204,6 @@ export class World<M = Record<string, object>> {
       device.wall.frozenAtMs = undefined
       for (const { process } of device.openings) process.wake()
     }
-    for (const device of this.devices) if (device.openings.length === 0) await this.open(device)
   }
 
   /** Whether all devices show the same and nothing is under way. */
