@@ -12,7 +12,8 @@ const behaviours: Readonly<Record<string, () => Promise<void>>> = {
   async hold() {
     const store = await openSpace()
     say(`slot ${store.slot}, ${(await store.lead()) ? 'leads' : 'follows'}`)
-    setInterval(() => undefined, 60_000)
+    // Its locks are given back once nothing refers to it any more.
+    setInterval(() => store.slot, 60_000)
   },
   /** Says each revision that it hears of, until it is killed. */
   async watch() {
