@@ -1,5 +1,5 @@
 import { type Operation, type SpaceStore, SyncError, toSyncError } from '@whisker/protocol'
-import { absorb, rebase } from './ledger/absorb.ts'
+import { absorb, rebase, returnTo } from './ledger/absorb.ts'
 import { coalesce } from './ledger/coalesce.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { readLedger, rowsOf } from './ledger/stored.ts'
@@ -170,7 +170,7 @@ export class Committer {
     this.#waiters = []
     if (stored) {
       this.#ledger.noteRollback(stored.ledger.slots.get(this.#ledger.slotNumber))
-      this.#ledger.become(stored.ledger)
+      returnTo(this.#ledger, stored.ledger)
       this.revision = stored.revision
     }
     this.#events.onReplaced()

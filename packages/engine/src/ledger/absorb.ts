@@ -78,6 +78,14 @@ export function rebase(ledger: Ledger, stored: StoredSpace): void {
   keepAsked(ledger, fresh)
 }
 
+/** Becomes what the store holds now: what was not stored here is gone, and what is gone there another one has settled. */
+export function returnTo(ledger: Ledger, stored: Ledger): void {
+  const items = [...ledger.outbox.items()].filter(({ position }) => position <= ledger.outbox.storedPosition)
+  const before = new Map(items.map((item) => [item.position, item] as const))
+  ledger.become(stored)
+  settleOutcomes(ledger, before)
+}
+
 /** The leader may have given this writer a new id. Under the same id, it is somebody else who wrote. */
 function adoptSlot(ledger: Ledger, remembered: Slot | undefined): void {
   const now = ledger.slots.get(ledger.slotNumber)

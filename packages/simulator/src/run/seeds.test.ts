@@ -15,6 +15,8 @@ const KEPT = {
   'both-kept-of-a-place': 'keeping both of a place lost what was listed within it',
   'form-of-what-was-taken-back': 'a form that showed a write which was taken back wrote over another of the same name',
   'clock-that-jumps': 'an edit waited for an hour, because the clock had jumped',
+  'follower-not-told':
+    'the author of a write that another opening had sent was never told, because a later commit had failed',
   'shown-and-listed-in-one-write':
     'a field that was removed stood again, because a conflict beside it came from the same write',
   'too-large-for-ever':
