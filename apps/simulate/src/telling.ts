@@ -1,4 +1,4 @@
-import type { DevicePlan, FaultOptions, Outcome, Plan } from '@whisker/simulator'
+import type { DevicePlan, FaultOptions, Habits, Outcome, Plan } from '@whisker/simulator'
 import { counted, durationOf, grouped } from './numbers.ts'
 import type { Run } from './run-seed.ts'
 
@@ -15,12 +15,13 @@ export const tellRun = ({ outcome, broken }: Run): readonly string[] => [
 ]
 
 /** What a run has to do and to bear. */
-function tellPlan({ seed, store, devices, faults, serverLimits, steps }: Plan): readonly string[] {
+function tellPlan({ seed, store, devices, faults, serverLimits, habits = {}, steps }: Plan): readonly string[] {
   return [
     `seed     ${seed}`,
     `server   stores in ${store === 'sqlite' ? 'SQLite' : 'memory'}${limitsOf(serverLimits)}`,
     ...devices.map((device, index) => `${`D${index}`.padEnd(9)}${tellDevice(device)}`),
     ...wrapped('faults   ', tellFaults(faults)),
+    ...wrapped('habits   ', tellHabits(habits)),
     ...wrapped(
       'steps    ',
       steps.map(({ number, kind }) => `${number} ${kind}`),
@@ -38,6 +39,9 @@ const limitsOf = (limits: object): string =>
 
 const tellFaults = (faults: FaultOptions): readonly string[] =>
   Object.entries(faults).map(([name, rate]) => `${name} ${(100 * rate).toFixed(1)} %`)
+
+const tellHabits = (habits: Habits): readonly string[] =>
+  Object.entries(habits).map(([name, value]) => `${name} ${value}`)
 
 function tellOutcome({ events, virtualMs, writes, effects, trace }: Outcome): readonly string[] {
   const struck = Object.entries(effects).map(([name, times]) => `${name} ${grouped(times)}`)

@@ -8,6 +8,8 @@ interface WriteParts {
   readonly again?: readonly string[]
   readonly what?: string
   readonly isDelete?: boolean
+  readonly key?: string
+  readonly atMs?: number
   readonly fate?: Fate
 }
 
@@ -21,6 +23,8 @@ function write(
     again = [],
     what = 'write',
     isDelete = false,
+    key,
+    atMs = 0,
     fate = 'durable',
   }: WriteParts = {},
 ): Write {
@@ -33,7 +37,8 @@ function write(
     over,
     again,
     isDelete,
-    atMs: 0,
+    key,
+    atMs,
   })
   added.fate = fate
   return added
@@ -209,4 +214,38 @@ test('a refused delete counts if what was then created in its place went on in a
   const created = write(model, { what: 'create', fate: 'refused' })
   const saved = write(model, { over: created.texts })
   expect(model.lost(found(saved))).toEqual([])
+})
+
+test('what was noted is not lost if it gave way to something later at its place that is there', () => {
+  const model = new Model()
+  write(model, { key: 'pinned', atMs: 1 })
+  const later = write(model, { key: 'pinned', atMs: 1 })
+  expect(model.lost(found(later))).toEqual([])
+  expect(model.lost(found())).toHaveLength(2)
+})
+
+test.for([
+  ['at another place', { key: 'colour', atMs: 2 }],
+  ['as a part of the document', { atMs: 2 }],
+  ['before it', { key: 'pinned', atMs: 0 }],
+  ['in vain', { key: 'pinned', atMs: 2, fate: 'refused' }],
+] as const)('what was noted does not give way to what was written %s', ([, parts]) => {
+  const model = new Model()
+  write(model, { key: 'pinned', atMs: 1 })
+  const other = write(model, parts)
+  expect(model.lost(found(other))).toHaveLength(1)
+})
+
+test('where clocks are wrong, what was noted may give way to anything at its place', () => {
+  const model = new Model(false)
+  const earlier = write(model, { key: 'pinned' })
+  write(model, { key: 'pinned', atMs: 1 })
+  expect(model.lost(found(earlier))).toEqual([])
+})
+
+test('what was noted goes with its document, whether it was seen or not', () => {
+  const model = new Model()
+  write(model, { key: 'pinned' })
+  write(model, { texts: [], isDelete: true })
+  expect(model.lost(found())).toEqual([])
 })

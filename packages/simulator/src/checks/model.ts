@@ -20,6 +20,8 @@ export interface Write {
   /** The texts that it writes once more: a list is one value. */
   readonly again: readonly string[]
   readonly isDelete: boolean
+  /** The key of the metadata that it writes to: there the latest is shown, and nothing is listed. */
+  readonly key?: string | undefined
   readonly atMs: number
   fate: Fate
   /** Whether the server is known to hold it, and whether the store does that it was written to. */
@@ -35,6 +37,8 @@ export type Fate = 'begun' | 'durable' | 'refused' | 'unsure'
 
 /** The set of all writes, and what became of them. */
 export class Model {
+  /** Whether all clocks are right: then what is written later is the latest. */
+  readonly #isTimeRight: boolean
   readonly writes: Write[] = []
   readonly #byText = new Map<string, Write>()
   /** By text: those that wrote over it. */
@@ -43,6 +47,10 @@ export class Model {
   /** Texts that somebody let go of on purpose. */
   readonly #discarded = new Set<string>()
   #texts = 0
+
+  constructor(isTimeRight = true) {
+    this.#isTimeRight = isTimeRight
+  }
 
   /** A text that was never used before. */
   mint(mark = 'w'): string {
@@ -133,7 +141,24 @@ export class Model {
 
   /** The texts of a write that are not among those, and that nobody wrote over. */
   missing(write: Write, found: ReadonlySet<string>): readonly string[] {
-    return write.texts.filter((text) => !found.has(text) && !this.#isOverwritten(text, found))
+    return write.texts.filter(
+      (text) => !found.has(text) && !this.#isOverwritten(text, found) && !this.#gaveWay(write, found),
+    )
+  }
+
+  /**
+   * Whether what was noted about a document gave way to what was noted at the same place by somebody who had not seen
+   * it, and is there or was written over; or went with the document.
+   */
+  #gaveWay({ number, collection, document, key, atMs }: Write, found: ReadonlySet<string>): boolean {
+    if (key === undefined) return false
+    return this.writes.some((other) => {
+      if (other.number === number || other.fate === 'refused') return false
+      if (other.collection !== collection || other.document !== document) return false
+      if (other.isDelete) return true
+      const mayWin = other.key === key && (other.atMs >= atMs || !this.#isTimeRight)
+      return mayWin && other.texts.some((text) => found.has(text) || this.#isOverwritten(text, found))
+    })
   }
 
   /** The texts that are shown though nobody ever wrote them. */

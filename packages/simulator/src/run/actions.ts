@@ -103,6 +103,9 @@ function deskOf(stage: Stage, actor: Actor, opening: Opening<Docs>, dice: Seeded
     strategy: collection.strategy,
     model: stage.model,
     random: dice,
+    // A burst has one die for all its writes.
+    rare: dice.fork(`rare ${stage.model.writes.length}`),
+    habits: stage.plan.habits ?? {},
     mark,
     paddingLength: 20_000,
     forms: actor.forms,
@@ -168,9 +171,9 @@ function perform(
   run: () => WriteResult,
 ): void {
   const result = run()
-  const writes = intents.map(({ what, document, texts, over, again = [], isDelete }): Write => {
+  const writes = intents.map(({ what, document, texts, over, again = [], isDelete, key }): Write => {
     const atMs = stage.world.scheduler.nowMs
-    return stage.model.add({ store: device.name, collection, document, what, texts, over, again, isDelete, atMs })
+    return stage.model.add({ store: device.name, collection, document, what, texts, over, again, isDelete, key, atMs })
   })
   for (const write of writes) {
     stage.tell(
@@ -215,7 +218,7 @@ async function noteAcknowledged(
 function checkSeen(stage: Stage, opening: Opening<Docs>, name: string, writes: readonly Write[]): void {
   const collection = opening.engine.collection(name as keyof Docs)
   if (collection.size > MOST_LOOKED_AT) return
-  const seen = textsIn([collection.list().map(({ value }) => value), collection.conflicts()])
+  const seen = textsIn([collection.list().map(({ value, metadata }) => [value, metadata]), collection.conflicts()])
   const written = new Set(writes.flatMap(({ over }) => over))
   const missing = writes.flatMap(({ texts }) => texts).filter((text) => !seen.includes(text) && !written.has(text))
   if (missing.length > 0)

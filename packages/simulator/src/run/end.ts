@@ -42,8 +42,9 @@ function checkTexts({ world, model, plan }: Stage): void {
   // Where a write is the whole document, it holds again what its author had seen, whoever wrote over that meanwhile.
   // So does who settles a conflict with one of its values.
   const settled = new Set(model.writes.filter(({ what }) => what.startsWith('settle')).map(({ document }) => document))
-  const isByField = ({ collection, document }: Write): boolean =>
-    unitOf(collection as Strategy) === 'field' && !settled.has(document)
+  // Metadata is always written by the key.
+  const isByField = ({ collection, document, key }: Write): boolean =>
+    key !== undefined || (unitOf(collection as Strategy) === 'field' && !settled.has(document))
   const risen = isUndone || isKept || changes ? [] : model.risen(found, isByField)
   if (risen.length > 0) throw new Violation('M14', `it is there again: ${risen.join('; ')}`)
 }

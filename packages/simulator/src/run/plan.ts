@@ -9,7 +9,14 @@ export interface Plan {
   readonly devices: readonly DevicePlan[]
   readonly faults: FaultOptions
   readonly serverLimits: Partial<Limits>
+  readonly habits?: Habits | undefined
   readonly steps: readonly Step[]
+}
+
+/** What people do in some worlds only, and how often. A plan without one of them is as if there were no such habit. */
+export interface Habits {
+  /** They note texts about documents, as metadata: per write. */
+  readonly notes?: number
 }
 
 export interface DevicePlan {
@@ -126,6 +133,7 @@ export function planOf(seed: string): Plan {
       ...(random.chance(0.2) && { checksKept: random.between(4, 40) }),
       ...(random.chance(0.15) && { messageBytes: 4000 }),
     },
+    habits: chooseHabits(random.fork('habits')),
     steps,
   }
 }
@@ -146,6 +154,10 @@ function chooseFaults(random: SeededRandom): FaultOptions {
   }
   return chosen
 }
+
+const chooseHabits = (random: SeededRandom): Habits => ({
+  ...(random.chance(0.5) && { notes: 0.3 }),
+})
 
 const chooseDevice = (random: SeededRandom): DevicePlan => ({
   slots: random.chance(0.7) ? 1 : random.between(2, 3),

@@ -1,5 +1,5 @@
 import type { Fault } from '../world/faults.ts'
-import type { DevicePlan, Plan, Step } from './plan.ts'
+import type { DevicePlan, Habits, Plan, Step } from './plan.ts'
 import { type Outcome, run } from './run.ts'
 
 export interface ShrinkOptions {
@@ -25,6 +25,7 @@ export async function shrink(failed: Outcome, { runs = 400, onProgress }: Shrink
     before = sizeOf(best.plan)
     await dropSteps(() => best.plan, attempt)
     for (const fault of Object.keys(best.plan.faults) as Fault[]) await attempt(withoutFault(best.plan, fault))
+    for (const habit of habitsOf(best.plan)) await attempt(withoutHabit(best.plan, habit))
     await simplifyDevices(() => best.plan, attempt)
     await attempt({ ...best.plan, store: 'memory', serverLimits: {} })
   }
@@ -32,10 +33,14 @@ export async function shrink(failed: Outcome, { runs = 400, onProgress }: Shrink
 }
 
 /** What a shorter plan has less of. */
-const sizeOf = ({ steps, faults, devices }: Plan): number =>
-  steps.length +
-  Object.keys(faults).length +
-  devices.reduce((sum, { slots, isLive, limits }) => sum + slots + (isLive ? 1 : 0) + Object.keys(limits).length, 0)
+const sizeOf = (plan: Plan): number =>
+  plan.steps.length +
+  Object.keys(plan.faults).length +
+  habitsOf(plan).length +
+  plan.devices.reduce(
+    (sum, { slots, isLive, limits }) => sum + slots + (isLive ? 1 : 0) + Object.keys(limits).length,
+    0,
+  )
 
 /** Halves, quarters and so on are left out, as in Zeller's delta debugging. */
 async function dropSteps(current: () => Plan, attempt: (plan: Plan) => Promise<boolean>): Promise<void> {
@@ -51,6 +56,13 @@ async function dropSteps(current: () => Plan, attempt: (plan: Plan) => Promise<b
 function withoutFault(plan: Plan, fault: Fault): Plan {
   const { [fault]: _left, ...faults } = plan.faults
   return { ...plan, faults, steps: plan.steps.filter(({ kind }) => kind !== fault) }
+}
+
+const habitsOf = ({ habits = {} }: Plan): readonly (keyof Habits)[] => Object.keys(habits) as (keyof Habits)[]
+
+function withoutHabit(plan: Plan, habit: keyof Habits): Plan {
+  const { [habit]: _left, ...habits } = plan.habits ?? {}
+  return { ...plan, habits }
 }
 
 /** One thing after another, each on what is left by then. */

@@ -41,7 +41,7 @@ export interface KeptBackup {
 export class Stage {
   readonly plan: Plan
   readonly world: World<Docs>
-  readonly model: Model = new Model()
+  readonly model: Model
   readonly server: ServerChecks
   readonly actors: Actor[] = []
   readonly backups: KeptBackup[] = []
@@ -59,6 +59,7 @@ export class Stage {
 
   constructor(plan: Plan) {
     this.plan = plan
+    this.model = new Model(!CLOCK_FAULTS.some((fault) => plan.faults[fault] !== undefined))
     this.#random = seededRandom(`run ${plan.seed}`)
     this.server = new ServerChecks({
       nowMs: () => this.world.scheduler.nowMs,
@@ -219,6 +220,8 @@ export class Stage {
   }
 }
 
+const CLOCK_FAULTS: readonly Fault[] = ['clock_jump', 'clock_freeze', 'clock_years']
+
 /** After these, a digest may tell of what nothing else does. */
 const DIFFERING: readonly Fault[] = [
   'device_rot',
@@ -231,11 +234,14 @@ const DIFFERING: readonly Fault[] = [
   'access_revoked',
 ]
 
-/** All texts that an app is shown on a device: values, conflicts, what was refused. */
+/** All texts that an app is shown on a device: values, metadata, conflicts, what was refused. */
 export function textsOf({ engine }: Opening<Docs>): ReadonlySet<string> {
   const shown = STRATEGIES.flatMap((name) => {
     const collection = engine.collection(name)
-    return [...textsIn(collection.list().map(({ value }) => value)), ...textsIn(collection.conflicts())]
+    return [
+      ...textsIn(collection.list().map(({ value, metadata }) => [value, metadata])),
+      ...textsIn(collection.conflicts()),
+    ]
   })
   return new Set([...shown, ...textsIn(engine.rejected.list())])
 }

@@ -1,7 +1,8 @@
 import { type Collection, type DeepReadonly, type OpenConflict, type WriteResult, formatDot } from '@whisker/engine'
-import { type Strategy, unitOf } from '@whisker/protocol'
+import { type JsonObject, type Strategy, unitOf } from '@whisker/protocol'
 import { type Model, textsIn } from '../checks/model.ts'
 import type { SeededRandom } from '../random.ts'
+import type { Habits } from '../run/plan.ts'
 import { type Doc, HOT_IDS } from './documents.ts'
 
 /** A write that is about to be made: what it brings, and what of it its author sees and writes over. */
@@ -13,6 +14,8 @@ export interface Intent {
   /** What it writes again as it was. */
   readonly again?: readonly string[]
   readonly isDelete: boolean
+  /** The key of the metadata that it writes to. */
+  readonly key?: string | undefined
   readonly run: () => WriteResult
 }
 
@@ -28,6 +31,9 @@ export interface Desk {
   readonly strategy: Strategy
   readonly model: Model
   readonly random: SeededRandom
+  /** What only people with a habit do is decided by this: the others' course stays as it is. */
+  readonly rare: SeededRandom
+  readonly habits: Habits
   /** Marks the texts of writes that the server will refuse. */
   readonly mark: string
   /** The longest padding of a large document, in characters. */
@@ -39,15 +45,19 @@ export interface Desk {
 
 /** What somebody at this desk does next. */
 export function nextIntent(desk: Desk): Intent | undefined {
-  const { collection, random } = desk
+  const { collection, random, rare, habits } = desk
   const ids = collection.list().map(({ id }) => id)
+  if (habits.notes && rare.chance(habits.notes)) {
+    const hot = ids.filter((id) => HOT_IDS.includes(id))
+    if (hot.length > 0) return note(desk, rare.pick(hot))
+  }
   const document = ids.length > 0 && random.chance(0.7) ? random.pick(ids) : newId(random)
   const value = collection.get(document)
   if (!value) return create(desk, document)
   const conflicts = collection.conflicts()
   const choice = random.below(20)
   if (choice === 0) return remove(desk, document)
-  if (choice === 1) return annotate(desk, document)
+  if (choice === 1) return habits.notes ? note(desk, document) : annotate(desk, document)
   if (choice <= 5 && conflicts.length > 0) return settle(desk, random.pick(conflicts))
   if (choice === 6) return replace(desk, document, value)
   if (choice === 7) {
@@ -91,9 +101,15 @@ function create(desk: Desk, document: string): Intent {
   return { what, document, texts: textsIn(value), over, isDelete: false, run: () => collection.create(document, value) }
 }
 
+/** All that goes with a document that is deleted. */
+const allOf = (desk: Desk, document: string): readonly string[] => [
+  ...textsOf(desk, document),
+  ...textsIn(desk.collection.metadata(document)),
+]
+
 function remove(desk: Desk, document: string): Intent {
   const { collection } = desk
-  const over = textsOf(desk, document)
+  const over = allOf(desk, document)
   return { what: 'delete', document, texts: [], over, isDelete: true, run: () => collection.delete(document) }
 }
 
@@ -101,6 +117,25 @@ function annotate({ collection, random }: Desk, document: string): Intent {
   const change = { [random.pick(['pinned', 'colour'])]: random.chance(0.2) ? undefined : random.below(100) }
   const run = (): WriteResult => collection.updateMetadata(document, change)
   return { what: 'annotate', document, texts: [], over: [], isDelete: false, run }
+}
+
+const KEYS = ['pinned', 'by.name', 'by.day'] as const
+
+/** Each key of metadata is a place of its own, however deep. */
+function note({ collection, model, rare, mark }: Desk, document: string): Intent {
+  const key = rare.pick(KEYS)
+  const [outer, inner] = key.split('.') as [string, string?]
+  const old = collection.metadata(document)?.[outer]
+  const common = { what: `note ${key} of`, document, key, isDelete: false }
+  if (inner !== undefined) {
+    const text = model.mint(mark)
+    const over = textsIn((old as JsonObject | undefined)?.[inner])
+    const run = (): WriteResult => collection.updateMetadata(document, { [outer]: { [inner]: text } })
+    return { ...common, texts: [text], over, run }
+  }
+  const text = rare.chance(0.3) ? undefined : model.mint(mark)
+  const run = (): WriteResult => collection.updateMetadata(document, { [outer]: text })
+  return { ...common, texts: text === undefined ? [] : [text], over: textsIn(old), run }
 }
 
 function replace(desk: Desk, document: string, before: DeepReadonly<Doc>): Intent {
@@ -213,7 +248,7 @@ function settle(desk: Desk, conflict: OpenConflict): Intent {
   }
   const winner = random.pick(values)
   const isDelete = isWhole && winner.value === undefined
-  const over = without(isDelete || !isWhole ? seen : textsIn(values), textsIn(winner.value))
+  const over = isDelete ? allOf(desk, document) : without(isWhole ? textsIn(values) : seen, textsIn(winner.value))
   const run = (): WriteResult => collection.resolve(document, { path, pick: formatDot(winner.dot) })
   return { what: `settle ${path.join('.') || 'all'} of`, document, texts: [], over, isDelete, run }
 }
