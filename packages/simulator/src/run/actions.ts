@@ -7,6 +7,7 @@ import { COLLECTIONS } from '../workload/documents.ts'
 import { type Desk, type Intent, nextIntent } from '../workload/writing.ts'
 import type { Opening } from '../world/device.ts'
 import type { Docs } from '../workload/documents.ts'
+import { blunder, giveUp } from './blundering.ts'
 import type { ACTIONS } from './plan.ts'
 import type { Actor, Stage } from './stage.ts'
 
@@ -117,6 +118,8 @@ function writeOnce(stage: Stage, actor: Actor, dice: SeededRandom, mark: string)
   const opening = anyOpening(actor, dice)
   if (!opening) return
   const desk = deskOf(stage, actor, opening, dice, mark)
+  const { habits, rare } = desk
+  if (habits.blunders && rare.chance(habits.blunders)) blunder(stage, opening, desk)
   const intent = nextIntent(desk)
   if (intent) perform(stage, actor, opening, desk.collection.name, [intent], intent.run)
 }
@@ -126,6 +129,8 @@ function writeTogether(stage: Stage, actor: Actor, dice: SeededRandom): void {
   const opening = anyOpening(actor, dice)
   if (!opening) return
   const desk = deskOf(stage, actor, opening, dice, 'w')
+  const { habits, rare } = desk
+  if (habits.blunders && rare.chance(habits.blunders)) giveUp(stage, actor, opening, desk)
   const intents: Intent[] = []
   const run = (): WriteResult =>
     opening.engine.batch(() => {
@@ -171,15 +176,7 @@ function perform(
   run: () => WriteResult,
 ): void {
   const result = run()
-  const writes = intents.map(({ what, document, texts, over, again = [], isDelete, key }): Write => {
-    const atMs = stage.world.scheduler.nowMs
-    return stage.model.add({ store: device.name, collection, document, what, texts, over, again, isDelete, key, atMs })
-  })
-  for (const write of writes) {
-    stage.tell(
-      `${opening.name} #${write.number} ${write.what} ${collection}/${write.document} +${write.texts.join()} -${write.over.join()}`,
-    )
-  }
+  const writes = stage.add(device.name, opening, collection, intents)
   checkSeen(stage, opening, collection, writes)
   void noteFate(stage, writes, result)
   void noteAcknowledged(stage, opening, writes, result)

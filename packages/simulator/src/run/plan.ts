@@ -17,6 +17,8 @@ export interface Plan {
 export interface Habits {
   /** They note texts about documents, as metadata: per write. */
   readonly notes?: number
+  /** They write what must be refused, and give up in the midst of a batch: per write or batch. */
+  readonly blunders?: number
 }
 
 export interface DevicePlan {
@@ -157,6 +159,7 @@ function chooseFaults(random: SeededRandom): FaultOptions {
 
 const chooseHabits = (random: SeededRandom): Habits => ({
   ...(random.chance(0.5) && { notes: 0.3 }),
+  ...(random.chance(0.3) && { blunders: 0.3 }),
 })
 
 const chooseDevice = (random: SeededRandom): DevicePlan => ({

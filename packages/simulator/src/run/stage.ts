@@ -7,7 +7,7 @@ import { StoreChecks } from '../checks/store-checks.ts'
 import { Violation } from '../checks/violation.ts'
 import { type SeededRandom, seededRandom } from '../random.ts'
 import { COLLECTIONS, type Docs } from '../workload/documents.ts'
-import type { Form } from '../workload/writing.ts'
+import type { Form, Intent } from '../workload/writing.ts'
 import type { Device, Opening } from '../world/device.ts'
 import type { Disk, StoredCopy } from '../world/disk.ts'
 import type { Fault } from '../world/faults.ts'
@@ -198,6 +198,16 @@ export class Stage {
       if (!device.openings.includes(opening) || writes.some(({ fate }) => fate !== 'durable')) continue
       throw new Violation('M32', `nobody was told what became of ${writes.map(describe).join('; ')}`)
     }
+  }
+
+  /** What somebody is about to make, or has just made. */
+  add(store: string, { name }: Opening<Docs>, collection: string, intents: readonly Intent[]): readonly Write[] {
+    return intents.map(({ what, document, texts, over, again = [], isDelete, key }) => {
+      const atMs = this.world.scheduler.nowMs
+      const write = this.model.add({ store, collection, document, what, texts, over, again, isDelete, key, atMs })
+      this.tell(`${name} #${write.number} ${what} ${collection}/${document} +${texts.join()} -${over.join()}`)
+      return write
+    })
   }
 
   /** Everything that a device had to send is on the server, or was refused. */
