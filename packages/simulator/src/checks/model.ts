@@ -22,7 +22,7 @@ export interface Write {
   readonly isDelete: boolean
   /** The key of the metadata that it writes to: there the latest is shown, and nothing is listed. */
   readonly key?: string | undefined
-  readonly atMs: number
+  atMs: number
   fate: Fate
   /** Whether the server is known to hold it, and whether the store does that it was written to. */
   isOnServer: boolean
@@ -68,6 +68,18 @@ export class Model {
       else this.#over.set(text, [added])
     }
     return added
+  }
+
+  writeOf(text: string): Write | undefined {
+    return this.#byText.get(text)
+  }
+
+  /** They were refused, and are written once more. */
+  writtenAgain(texts: readonly string[], atMs: number): void {
+    for (const text of texts) {
+      const write = this.#byText.get(text)
+      if (write) write.atMs = atMs
+    }
   }
 
   discard(texts: readonly string[]): void {
@@ -140,9 +152,9 @@ export class Model {
   }
 
   /** The texts of a write that are not among those, and that nobody wrote over. */
-  missing(write: Write, found: ReadonlySet<string>): readonly string[] {
+  missing(write: Pick<Write, 'texts'>, found: ReadonlySet<string>): readonly string[] {
     return write.texts.filter(
-      (text) => !found.has(text) && !this.#isOverwritten(text, found) && !this.#gaveWay(write, found),
+      (text) => !found.has(text) && !this.#isOverwritten(text, found) && !this.#gaveWay(text, found),
     )
   }
 
@@ -150,10 +162,12 @@ export class Model {
    * Whether what was noted about a document gave way to what was noted at the same place by somebody who had not seen
    * it, and is there or was written over; or went with the document.
    */
-  #gaveWay({ number, collection, document, key, atMs }: Write, found: ReadonlySet<string>): boolean {
-    if (key === undefined) return false
+  #gaveWay(noted: string, found: ReadonlySet<string>): boolean {
+    const write = this.#byText.get(noted)
+    if (write?.key === undefined) return false
+    const { collection, document, key, atMs } = write
     return this.writes.some((other) => {
-      if (other.number === number || other.fate === 'refused') return false
+      if (other === write || other.fate === 'refused') return false
       if (other.collection !== collection || other.document !== document) return false
       if (other.isDelete) return true
       const mayWin = other.key === key && (other.atMs >= atMs || !this.#isTimeRight)

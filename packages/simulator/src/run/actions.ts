@@ -9,6 +9,7 @@ import type { Opening } from '../world/device.ts'
 import type { Docs } from '../workload/documents.ts'
 import { blunder, giveUp } from './blundering.ts'
 import type { ACTIONS } from './plan.ts'
+import { tryAgain } from './retrying.ts'
 import type { Actor, Stage } from './stage.ts'
 
 type Action = (stage: Stage, actor: Actor, dice: SeededRandom) => void | Promise<void>
@@ -53,8 +54,7 @@ export const PEOPLE: Readonly<Record<(typeof ACTIONS)[number], Action>> = {
     const refused = opening?.engine.rejected.list() ?? []
     if (!opening || refused.length === 0) return
     const one = dice.pick(refused)
-    stage.tell(`${opening.name} tries ${one.id} again`)
-    opening.engine.rejected.retry(one.id).catch((error: unknown) => expectDiskFault(stage, error))
+    tryAgain(stage, actor, opening, one, dice.fork('rare'))
   },
   async discard(stage, actor, dice) {
     const opening = anyOpening(actor, dice)
@@ -63,7 +63,7 @@ export const PEOPLE: Readonly<Record<(typeof ACTIONS)[number], Action>> = {
     const one = dice.pick(refused)
     stage.model.discard(textsIn(one.operation))
     stage.tell(`${opening.name} lets go of ${one.id}`)
-    opening.engine.rejected.discard(one.id).catch((error: unknown) => expectDiskFault(stage, error))
+    opening.engine.rejected.discard(one.id).catch((error: unknown) => stage.expectDiskFault(error))
   },
   collect(stage) {
     stage.world.host.server?.collect('shared').catch(() => {})
@@ -98,16 +98,18 @@ async function close(stage: Stage, { device }: Actor, opening: Opening<Docs> | u
 
 function deskOf(stage: Stage, actor: Actor, opening: Opening<Docs>, dice: SeededRandom, mark: string): Desk {
   const name = dice.pick(STRATEGIES)
+  // A burst has one die for all its writes.
+  const rare = dice.fork(`rare ${stage.model.writes.length}`)
+  const { habits = {} } = stage.plan
   const collection = opening.engine.collection(name)
   return {
     collection,
     strategy: collection.strategy,
     model: stage.model,
     random: dice,
-    // A burst has one die for all its writes.
-    rare: dice.fork(`rare ${stage.model.writes.length}`),
-    habits: stage.plan.habits ?? {},
-    mark,
+    rare,
+    habits,
+    mark: habits.pardonMs !== undefined && rare.chance(DARING) ? 'p' : mark,
     paddingLength: 20_000,
     forms: actor.forms,
     name: `${opening.name}/${name}`,
@@ -120,9 +122,17 @@ function writeOnce(stage: Stage, actor: Actor, dice: SeededRandom, mark: string)
   const desk = deskOf(stage, actor, opening, dice, mark)
   const { habits, rare } = desk
   if (habits.blunders && rare.chance(habits.blunders)) blunder(stage, opening, desk)
+  const refused = opening.engine.rejected.list()
+  if (habits.pardonMs !== undefined && refused.length > 0 && rare.chance(RETRIED))
+    tryAgain(stage, actor, opening, rare.pick(refused), rare)
   const intent = nextIntent(desk)
   if (intent) perform(stage, actor, opening, desk.collection.name, [intent], intent.run)
 }
+
+/** How often somebody writes what the server refuses, where it takes it later. */
+const DARING = 0.2
+/** How often somebody who writes sees to what was refused. */
+const RETRIED = 0.3
 
 /** Several writes, all or nothing. */
 function writeTogether(stage: Stage, actor: Actor, dice: SeededRandom): void {
@@ -188,7 +198,7 @@ async function noteFate(stage: Stage, writes: readonly Write[], result: WriteRes
     for (const write of writes) if (write.fate === 'begun') write.fate = 'durable'
   } catch (error) {
     for (const write of writes) write.fate = 'refused'
-    expectDiskFault(stage, error)
+    stage.expectDiskFault(error)
   }
 }
 
@@ -223,14 +233,6 @@ function checkSeen(stage: Stage, opening: Opening<Docs>, name: string, writes: r
 }
 
 const MOST_LOOKED_AT = 30
-
-const DISK_FAULTS: ReadonlySet<string> = new Set(['disk_full', 'store_failed', 'closed'])
-
-/** A write that was well made fails only when the disk does, or when the engine is closed under it. */
-function expectDiskFault(stage: Stage, error: unknown): void {
-  if (isSyncError(error) && DISK_FAULTS.has(error.code)) return
-  stage.fail(error)
-}
 
 /** Whoever is told that everything is synced finds it so. */
 function waitUntilSynced(stage: Stage, actor: Actor, dice: SeededRandom): void {

@@ -35,7 +35,7 @@ function checkTexts({ world, model, plan }: Stage): void {
   if (lost.length > 0) throw new Violation('M3', `lost: ${lost.join('; ')}`)
   const invented = model.invented(found)
   if (invented.length > 0) throw new Violation('M4', `nobody wrote ${invented.join(', ')}`)
-  const isUndone = UNDOING.some((fault) => plan.faults[fault] !== undefined)
+  const isUndone = UNDOING.some((fault) => plan.faults[fault] !== undefined) || plan.habits?.pardonMs !== undefined
   // Who keeps both, or opens a collection in another way, shows again what others wrote over.
   const isKept = model.writes.some(({ what }) => what.startsWith('keep both'))
   const changes = plan.steps.some(({ kind }) => kind === 'change_strategy')

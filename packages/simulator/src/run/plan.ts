@@ -17,6 +17,8 @@ export interface Plan {
 export interface Habits {
   /** They note texts about documents, as metadata: per write. */
   readonly notes?: number
+  /** They write what the server refuses, and see to it. After so many milliseconds it is taken. */
+  readonly pardonMs?: number
   /** They write what must be refused, and give up in the midst of a batch: per write or batch. */
   readonly blunders?: number
 }
@@ -135,7 +137,7 @@ export function planOf(seed: string): Plan {
       ...(random.chance(0.2) && { checksKept: random.between(4, 40) }),
       ...(random.chance(0.15) && { messageBytes: 4000 }),
     },
-    habits: chooseHabits(random.fork('habits')),
+    habits: chooseHabits(random.fork('habits'), steps),
     steps,
   }
 }
@@ -157,10 +159,13 @@ function chooseFaults(random: SeededRandom): FaultOptions {
   return chosen
 }
 
-const chooseHabits = (random: SeededRandom): Habits => ({
+const chooseHabits = (random: SeededRandom, steps: readonly Step[]): Habits => ({
   ...(random.chance(0.5) && { notes: 0.3 }),
   ...(random.chance(0.3) && { blunders: 0.3 }),
+  ...(random.chance(0.2) && { pardonMs: timeOf(steps.slice(0, random.below(steps.length))) }),
 })
+
+const timeOf = (steps: readonly Step[]): number => steps.reduce((sum, { afterMs }) => sum + afterMs, 0)
 
 const chooseDevice = (random: SeededRandom): DevicePlan => ({
   slots: random.chance(0.7) ? 1 : random.between(2, 3),
