@@ -4,6 +4,7 @@ import { type Write, textsIn } from '../checks/model.ts'
 import { Violation } from '../checks/violation.ts'
 import type { SeededRandom } from '../random.ts'
 import { COLLECTIONS } from '../workload/documents.ts'
+import { nextWhim } from '../workload/whims.ts'
 import { type Desk, type Intent, nextIntent } from '../workload/writing.ts'
 import type { Opening } from '../world/device.ts'
 import type { Docs } from '../workload/documents.ts'
@@ -26,6 +27,7 @@ export const PEOPLE: Readonly<Record<(typeof ACTIONS)[number], Action>> = {
   sync(stage, actor, dice) {
     const opening = anyOpening(actor, dice)
     if (!opening) return
+    if (hasWhims(stage)) pause(stage, opening, dice.fork('rare'))
     stage.tell(`${opening.name} syncs now`)
     opening.engine.syncNow().catch((error: unknown) => stage.fail(error))
   },
@@ -40,7 +42,10 @@ export const PEOPLE: Readonly<Record<(typeof ACTIONS)[number], Action>> = {
     await close(stage, actor, anyOpening(actor, dice))
   },
   async reopen(stage, actor, dice) {
-    await close(stage, actor, anyOpening(actor, dice))
+    const opening = anyOpening(actor, dice)
+    const rare = dice.fork('rare')
+    if (opening && hasWhims(stage) && rare.chance(REMOVED)) await destroy(stage, actor, opening, rare)
+    else await close(stage, actor, opening)
     await stage.open(actor)
   },
   async change_strategy(stage, actor, dice) {
@@ -96,6 +101,57 @@ async function close(stage: Stage, { device }: Actor, opening: Opening<Docs> | u
   void device.openings
 }
 
+const hasWhims = ({ plan }: Stage): boolean => plan.habits?.whims !== undefined
+
+/** How often a space is removed rather than closed. */
+const REMOVED = 0.6
+
+/** It does not sync by itself for a while. */
+function pause(stage: Stage, { name, engine, process }: Opening<Docs>, rare: SeededRandom): void {
+  stage.tell(`${name} stops syncing by itself`)
+  engine.stop()
+  stage.world.scheduler.after(rare.below(60_000), () => {
+    try {
+      if (process.isAlive) engine.start()
+    } catch (error) {
+      stage.expectDiskFault(error)
+    }
+  })
+}
+
+/** Everything of it is removed from the device, if it lets itself be removed; then it is made anew. */
+async function destroy(
+  stage: Stage,
+  actor: Actor,
+  { name, process, engine }: Opening<Docs>,
+  rare: SeededRandom,
+): Promise<void> {
+  const { device } = actor
+  const discardPending = rare.chance(0.5)
+  // What rotted elsewhere may be nowhere else.
+  const isNeeded = stage.plan.faults.server_rot !== undefined || stage.plan.faults.device_rot !== undefined
+  if (isNeeded || device.openings.length > 1) return
+  const { pending, rejected } = engine.status
+  stage.tell(`${name} removes its space, with ${pending} to send and ${rejected} refused`)
+  const removed = engine.destroy({ discardPending }).then(
+    () => true,
+    (error: unknown) => {
+      const isRight = !discardPending && pending + rejected > 0 && isSyncError(error) && error.code === 'pending_work'
+      if (!isRight) stage.expectDiskFault(error)
+      return false
+    },
+  )
+  const isGone = await stage.world.run(async () => Promise.race([removed, process.ended.then(() => undefined)]))
+  if (isGone === false) return
+  if (isGone && !discardPending && pending + rejected > 0)
+    stage.fail(new Violation('M1', `${name} has removed what it had to send, and was not asked to`))
+  process.end()
+  stage.model.storeWentBack(device.name, 0)
+  if (!isGone) return
+  actor.checks = stage.newStoreChecks(device.name)
+  actor.forms.clear()
+}
+
 function deskOf(stage: Stage, actor: Actor, opening: Opening<Docs>, dice: SeededRandom, mark: string): Desk {
   const name = dice.pick(STRATEGIES)
   // A burst has one die for all its writes.
@@ -125,7 +181,8 @@ function writeOnce(stage: Stage, actor: Actor, dice: SeededRandom, mark: string)
   const refused = opening.engine.rejected.list()
   if (habits.pardonMs !== undefined && refused.length > 0 && rare.chance(RETRIED))
     tryAgain(stage, actor, opening, rare.pick(refused), rare)
-  const intent = nextIntent(desk)
+  const whim = habits.whims && rare.chance(habits.whims) ? nextWhim(desk) : undefined
+  const intent = whim ?? nextIntent(desk)
   if (intent) perform(stage, actor, opening, desk.collection.name, [intent], intent.run)
 }
 
@@ -183,7 +240,7 @@ function perform(
   opening: Opening<Docs>,
   collection: string,
   intents: readonly Intent[],
-  run: () => WriteResult,
+  run: () => WriteResult<unknown>,
 ): void {
   const result = run()
   const writes = stage.add(device.name, opening, collection, intents)
@@ -192,7 +249,7 @@ function perform(
   void noteAcknowledged(stage, opening, writes, result)
 }
 
-async function noteFate(stage: Stage, writes: readonly Write[], result: WriteResult): Promise<void> {
+async function noteFate(stage: Stage, writes: readonly Write[], result: WriteResult<unknown>): Promise<void> {
   try {
     await result
     for (const write of writes) if (write.fate === 'begun') write.fate = 'durable'
@@ -207,7 +264,7 @@ async function noteAcknowledged(
   stage: Stage,
   opening: Opening<Docs>,
   writes: readonly Write[],
-  result: WriteResult,
+  result: WriteResult<unknown>,
 ): Promise<void> {
   stage.awaited.set(result, { opening, writes })
   try {

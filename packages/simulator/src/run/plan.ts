@@ -17,6 +17,8 @@ export interface Plan {
 export interface Habits {
   /** They note texts about documents, as metadata: per write. */
   readonly notes?: number
+  /** They use what few apps use, and remove a space now and then: per write, or when they open it again. */
+  readonly whims?: number
   /** They write what the server refuses, and see to it. After so many milliseconds it is taken. */
   readonly pardonMs?: number
   /** They write what must be refused, and give up in the midst of a batch: per write or batch. */
@@ -163,6 +165,7 @@ const chooseHabits = (random: SeededRandom, steps: readonly Step[]): Habits => (
   ...(random.chance(0.5) && { notes: 0.3 }),
   ...(random.chance(0.3) && { blunders: 0.3 }),
   ...(random.chance(0.2) && { pardonMs: timeOf(steps.slice(0, random.below(steps.length))) }),
+  ...(random.chance(0.3) && { whims: 0.25 }),
 })
 
 const timeOf = (steps: readonly Step[]): number => steps.reduce((sum, { afterMs }) => sum + afterMs, 0)

@@ -54,7 +54,8 @@ export class Stage {
   readonly #random: SeededRandom
   readonly #begunMs: number
   /** Writes whose authors wait to hear that the server has them. */
-  readonly awaited: Map<WriteResult, { readonly opening: Opening<Docs>; readonly writes: readonly Write[] }> = new Map()
+  readonly awaited: Map<WriteResult<unknown>, { readonly opening: Opening<Docs>; readonly writes: readonly Write[] }> =
+    new Map()
   readonly #onlookers = new Map<Opening<Docs>, Onlooker>()
   readonly #byDisk = new Map<Disk, Actor>()
 

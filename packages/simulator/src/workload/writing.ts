@@ -16,7 +16,7 @@ export interface Intent {
   readonly isDelete: boolean
   /** The key of the metadata that it writes to. */
   readonly key?: string | undefined
-  readonly run: () => WriteResult
+  readonly run: () => WriteResult<unknown>
 }
 
 /** What somebody has had open in a form for a while. */
@@ -216,24 +216,35 @@ function draft(desk: Desk, document: string, value: DeepReadonly<Doc>): Intent {
   }
 }
 
+/** What somebody writes over who saves a field of what was open in a form. */
+export const formOverwrites = (desk: Desk, { value, conflicts }: Form, field: string): readonly string[] =>
+  textsAt(desk, field, value, conflicts)
+
 /** Saves what was open in a form, with what arrived meanwhile left as it is. */
 function submit(desk: Desk, { document, value, conflicts }: Form): Intent {
   const { collection, model, random, mark } = desk
   desk.forms.delete(desk.name)
   const field = random.pick(FIELDS)
   const text = model.mint(mark)
-  const over = textsAt(desk, field, value, conflicts)
+  const over = formOverwrites(desk, { document, value, conflicts }, field)
   const run = (): WriteResult => collection.set(document, { ...value, [field]: text }, { read: value })
   return { what: `save a form with ${field} of`, document, texts: [text], over, isDelete: false, run }
 }
+
+/** A conflict, and all that is listed below its place. */
+export const conflictsWithin = (desk: Desk, { id, path }: OpenConflict): readonly OpenConflict[] =>
+  conflictsOf(desk, id).filter((other) => path.every((key, index) => other.path[index] === key))
+
+/** What is settled at a place settles all that is listed below it. */
+export const seenOf = (desk: Desk, conflict: OpenConflict): readonly string[] =>
+  conflict.path.length === 0 ? textsOf(desk, conflict.id) : textsIn([conflict.values, conflictsWithin(desk, conflict)])
 
 function settle(desk: Desk, conflict: OpenConflict): Intent {
   const { collection, model, random, mark } = desk
   const { id: document, path, values } = conflict
   const isWhole = path.length === 0
-  // What is settled at a place settles all that is listed below it.
-  const below = conflictsOf(desk, document).filter((other) => path.every((key, index) => other.path[index] === key))
-  const seen = isWhole ? textsOf(desk, document) : textsIn([values, below])
+  const below = conflictsWithin(desk, conflict)
+  const seen = seenOf(desk, conflict)
   const choice = random.below(6)
   // What is listed further within has to be settled first.
   if (choice === 0 && below.length === 1) {
