@@ -1,5 +1,5 @@
 import type { RejectedOperations, WriteResult } from '@whisker/engine'
-import { LIMITS, type SyncErrorCode } from '@whisker/protocol'
+import { type JsonObject, LIMITS, type SyncErrorCode } from '@whisker/protocol'
 import type { Doc } from './documents.ts'
 import type { Desk } from './writing.ts'
 
@@ -43,6 +43,12 @@ function nested(levels: number): unknown {
   return value
 }
 
+function cycle(): unknown {
+  const own: Record<string, unknown> = {}
+  own['self'] = own
+  return own
+}
+
 /** What JSON has no form for. */
 const FORMLESS: readonly unknown[] = [Number.NaN, 1n, new Date(0), () => 1, '\ud800', [new Map()]]
 
@@ -58,6 +64,15 @@ const KINDS: readonly ((place: Place) => Blunder | undefined)[] = [
     what: 'note what JSON has no form for',
     codes: ['invalid_value'],
     run: () => collection.updateMetadata(document, { pinned: text, colour: rare.pick(FORMLESS) as string }),
+  }),
+  ({ desk: { collection, rare }, document, text }) => ({
+    what: 'write what holds itself',
+    codes: ['invalid_value'],
+    run: rare.pick([
+      () => collection.set(document, asDoc({ title: text, place: cycle() })),
+      () => collection.update(document, { title: text, place: cycle() as NonNullable<Doc['place']> }),
+      () => collection.updateMetadata(document, { pinned: text, by: cycle() as JsonObject }),
+    ]),
   }),
   ({ desk: { collection }, document, text }) => ({
     what: 'set what is too deep',
