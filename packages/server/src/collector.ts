@@ -37,16 +37,24 @@ export function createCollector(services: CollectorServices): Collector {
   const collect = async (space: string): Promise<CollectedTombstones> =>
     collectTombstones(space, store, { nowMs: clock.now(), retentionMs: limits.retentionMs }, () => services.isClosing())
 
+  async function countIn(turns: Turns, space: string): Promise<void> {
+    if (!turns.take(space)) return
+    try {
+      await recountSpace(space, store)
+    } catch (error) {
+      turns.giveBack(space)
+      throw error
+    }
+  }
+
   async function pass(space: string): Promise<void> {
-    if (counts.take(space)) await recountSpace(space, store)
+    await countIn(counts, space)
     await collect(space)
   }
 
   return {
     collect,
-    async recount(space) {
-      if (askedCounts.take(space)) await recountSpace(space, store)
-    },
+    recount: async (space) => countIn(askedCounts, space),
     visit(space) {
       if (services.isClosing() || !passes.take(space)) return
       // Nobody waits for it; what fails now, on a full disk perhaps, is done the next time.

@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import {
   type Digest,
   EMPTY_DIGEST,
+  SyncError,
   type SpaceRecord,
   type SyncStore,
   changeDigest,
@@ -14,6 +15,7 @@ import { sqliteStore } from './sqlite-store.ts'
 import { manualClock, seededRandom } from './testing/manual-clock.ts'
 import { outlast } from './testing/retention.ts'
 import { refusalOf, replicaNamed } from './testing/test-client.ts'
+import { toldStore } from './testing/told-store.ts'
 import { type TestServer, temporaryFolder, testServer } from './testing/test-server.ts'
 
 const MINUTE_MS = 60_000
@@ -35,6 +37,12 @@ const figuresOf = async (store: SyncStore): Promise<Pick<SpaceRecord, 'usage' | 
     const { usage, digest } = await reader.space()
     return { usage, digest }
   })
+
+/** What is on record when a pass that may have begun is over. */
+async function afterPass(store: SyncStore): Promise<Pick<SpaceRecord, 'usage' | 'digest'>> {
+  for (let turns = 0; turns < 20; turns++) await turn()
+  return figuresOf(store)
+}
 
 /** Writes three documents into a file, and loses one of them while no server runs. */
 async function withLostRow(): Promise<TestServer> {
@@ -165,18 +173,39 @@ test('nothing is counted for somebody who is refused', async () => {
 test('a row that is gone from the disk is noticed by itself, with the first request after a start and then once a day', async () => {
   const { client, store, clock } = await withLostRow()
   const right = await digestOfRows(store)
-  const counted = async (): Promise<Pick<SpaceRecord, 'usage' | 'digest'>> => {
-    for (let turns = 0; turns < 20; turns++) await turn()
-    return figuresOf(store)
-  }
   const ben = await client('ben')
-  expect(await counted()).toMatchObject({ usage: { documents: 2 }, digest: right })
+  expect(await afterPass(store)).toMatchObject({ usage: { documents: 2 }, digest: right })
   const digest = { documents: 7, hash: 7 }
   await spoilRecord(store, { digest })
   clock.advance(DAY_MS)
   await ben.pull()
-  expect(await counted()).toMatchObject({ digest })
+  expect(await afterPass(store)).toMatchObject({ digest })
   clock.advance(3_600_001)
   await ben.pull()
-  expect(await counted()).toMatchObject({ digest: right })
+  expect(await afterPass(store)).toMatchObject({ digest: right })
+})
+
+test('a count that fails is made when it is next asked for, and by itself with the next pass', async () => {
+  let isFull = false
+  const store = toldStore(() => {
+    if (isFull) throw new SyncError('disk_full', 'The disk is full.')
+  })
+  const { client, clock } = testServer({ store })
+  const anna = await client('anna')
+  anna.create('one', {})
+  await anna.push()
+  const right = await digestOfRows(store)
+  const digest = { documents: 7, hash: 7 }
+  await spoilRecord(store, { digest })
+  isFull = true
+  clock.advance(2 * DAY_MS)
+  expect(await refusalOf(await anna.pullRaw({ recount: true }), 507)).toMatchObject({ code: 'disk_full' })
+  await anna.pull()
+  expect(await afterPass(store)).toMatchObject({ digest })
+  isFull = false
+  expect((await anna.pull({ recount: true })).digest).toEqual(right)
+  await spoilRecord(store, { digest })
+  clock.advance(3_600_001)
+  await anna.pull()
+  expect(await afterPass(store)).toMatchObject({ digest: right })
 })

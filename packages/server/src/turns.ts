@@ -21,6 +21,11 @@ export class Turns {
     return true
   }
 
+  /** What was done in it did not come through: the next who asks has it. */
+  giveBack(space: string): void {
+    this.#taken.delete(space)
+  }
+
   #forgetOld(nowMs: number): void {
     for (const [space, atMs] of this.#taken) {
       // A clock that was put back has to begin anew.

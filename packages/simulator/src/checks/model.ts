@@ -17,7 +17,7 @@ export interface Write {
   readonly texts: readonly string[]
   /** The texts that its author saw at the places it writes to, and that it does not hold itself. */
   readonly over: readonly string[]
-  /** The texts that it writes once more: a list is one value. */
+  /** The texts that it writes once more: a list is one value, and so is what somebody chose. */
   readonly again: readonly string[]
   readonly isDelete: boolean
   /** The key of the metadata that it writes to: there the latest is shown, and nothing is listed. */
@@ -173,6 +173,11 @@ export class Model {
       const mayWin = other.key === key && (other.atMs >= atMs || !this.#isTimeRight)
       return mayWin && other.texts.some((text) => found.has(text) || this.#isOverwritten(text, found))
     })
+  }
+
+  /** The texts of a write that are not there, and that nobody wrote over or once more. */
+  unheard(write: Write, found: ReadonlySet<string>): readonly string[] {
+    return this.missing(write, found).filter((text) => !this.#again.has(text))
   }
 
   /** The texts that are shown though nobody ever wrote them. */

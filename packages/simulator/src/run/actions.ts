@@ -269,7 +269,7 @@ async function noteAcknowledged(
   stage.awaited.set(result, { opening, writes })
   try {
     await result.acknowledged
-    const missing = writes.flatMap((write) => stage.model.missing(write, stage.server.texts))
+    const missing = writes.flatMap((write) => stage.model.unheard(write, stage.server.texts))
     if (missing.length > 0)
       stage.fail(new Violation('M32', `${opening.name} was told that the server has ${missing.join(', ')}`))
   } catch (error) {

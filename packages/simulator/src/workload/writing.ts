@@ -259,7 +259,8 @@ function settle(desk: Desk, conflict: OpenConflict): Intent {
   }
   const winner = random.pick(values)
   const isDelete = isWhole && winner.value === undefined
-  const over = isDelete ? allOf(desk, document) : without(isWhole ? textsIn(values) : seen, textsIn(winner.value))
+  const again = textsIn(winner.value)
+  const over = isDelete ? allOf(desk, document) : without(isWhole ? textsIn(values) : seen, again)
   const run = (): WriteResult => collection.resolve(document, { path, pick: formatDot(winner.dot) })
-  return { what: `settle ${path.join('.') || 'all'} of`, document, texts: [], over, isDelete, run }
+  return { what: `settle ${path.join('.') || 'all'} of`, document, texts: [], over, again, isDelete, run }
 }
