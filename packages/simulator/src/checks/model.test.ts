@@ -6,6 +6,7 @@ interface WriteParts {
   readonly over?: readonly string[]
   readonly texts?: readonly string[]
   readonly again?: readonly string[]
+  readonly around?: readonly string[]
   readonly what?: string
   readonly isDelete?: boolean
   readonly key?: string
@@ -21,6 +22,7 @@ function write(
     over = [],
     texts = [model.mint()],
     again = [],
+    around = [],
     what = 'write',
     isDelete = false,
     key,
@@ -36,6 +38,7 @@ function write(
     texts,
     over,
     again,
+    around,
     isDelete,
     key,
     atMs,
@@ -204,6 +207,24 @@ test('a text that somebody wrote again, as a part of what is one value, is not r
   const list = write(model, { store: 'D1', again: first.texts })
   for (const store of ['D0', 'D1']) model.reachedServer(store, 3, new Set())
   expect(model.risen(found(first, over, list), () => true)).toEqual([])
+})
+
+test('a text that somebody chose is not missing where only the choice is yet to be sent', () => {
+  const model = new Model()
+  const first = write(model)
+  expect(model.unheard(first, found())).toEqual(first.texts)
+  write(model, { again: first.texts, texts: [] })
+  expect(model.unheard(first, found())).toEqual([])
+  expect(model.lost(found())).toHaveLength(1)
+})
+
+test('a text around the place that somebody wrote to may be there, and may be gone', () => {
+  const model = new Model()
+  const first = write(model)
+  const within = write(model, { around: first.texts })
+  model.reachedServer('D0', 2, new Set())
+  expect(model.lost(found(within))).toEqual([])
+  expect(model.risen(found(first, within), () => true)).toEqual([])
 })
 
 test('a refused delete counts if what was then created in its place went on in a form', () => {

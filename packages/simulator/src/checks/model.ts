@@ -19,6 +19,8 @@ export interface Write {
   readonly over: readonly string[]
   /** The texts that it writes once more: a list is one value, and so is what somebody chose. */
   readonly again: readonly string[]
+  /** The texts that are listed around the place it writes to: whether it settles them hangs on what others wrote there. */
+  readonly around: readonly string[]
   readonly isDelete: boolean
   /** The key of the metadata that it writes to: there the latest is shown, and nothing is listed. */
   readonly key?: string | undefined
@@ -43,6 +45,8 @@ export class Model {
   readonly #byText = new Map<string, Write>()
   /** By text: those that wrote over it. */
   readonly #over = new Map<string, Write[]>()
+  /** By text: those that wrote into its place. */
+  readonly #around = new Map<string, Write[]>()
   readonly #again = new Set<string>()
   /** Texts that somebody let go of on purpose. */
   readonly #discarded = new Set<string>()
@@ -62,11 +66,8 @@ export class Model {
     this.writes.push(added)
     for (const text of added.texts) this.#byText.set(text, added)
     for (const text of added.again) this.#again.add(text)
-    for (const text of added.over) {
-      const writers = this.#over.get(text)
-      if (writers) writers.push(added)
-      else this.#over.set(text, [added])
-    }
+    for (const text of added.over) append(this.#over, text, added)
+    for (const text of added.around) append(this.#around, text, added)
     return added
   }
 
@@ -125,7 +126,7 @@ export class Model {
    * form that still showed it: then what they wrote is there, or was written over in turn.
    */
   #isOverwritten(text: string, found: ReadonlySet<string>): boolean {
-    const writers = this.#over.get(text) ?? []
+    const writers = [...(this.#over.get(text) ?? []), ...(this.#around.get(text) ?? [])]
     return writers.some((writer) => writer.fate !== 'refused' || this.#cameThrough(writer, found))
   }
 
@@ -202,6 +203,12 @@ export class Model {
       return writers?.map((other) => `${text} (${describe(write)}), written over by ${describe(other)}`) ?? []
     })
   }
+}
+
+function append(writers: Map<string, Write[]>, text: string, writer: Write): void {
+  const known = writers.get(text)
+  if (known) known.push(writer)
+  else writers.set(text, [writer])
 }
 
 const isSafe = ({ fate, isOnServer, isInStore }: Write): boolean => fate === 'durable' && isOnServer && isInStore

@@ -224,9 +224,21 @@ export class Stage {
     collection: string,
     intents: readonly Omit<Intent, 'run'>[],
   ): readonly Write[] {
-    return intents.map(({ what, document, texts, over, again = [], isDelete, key }) => {
+    return intents.map(({ what, document, texts, over, again = [], around = [], isDelete, key }) => {
       const atMs = this.world.scheduler.nowMs
-      const write = this.model.add({ store, collection, document, what, texts, over, again, isDelete, key, atMs })
+      const write = this.model.add({
+        store,
+        collection,
+        document,
+        what,
+        texts,
+        over,
+        again,
+        around,
+        isDelete,
+        key,
+        atMs,
+      })
       this.tell(`${name} #${write.number} ${what} ${collection}/${document} +${texts.join()} -${over.join()}`)
       return write
     })

@@ -13,6 +13,8 @@ export interface Intent {
   readonly over: readonly string[]
   /** What it writes again as it was. */
   readonly again?: readonly string[]
+  /** What may be settled by it, too. */
+  readonly around?: readonly string[]
   readonly isDelete: boolean
   /** The key of the metadata that it writes to. */
   readonly key?: string | undefined
@@ -178,13 +180,15 @@ function updateNested(desk: Desk, document: string, value: DeepReadonly<Doc>): I
   const { collection, model, mark } = desk
   const city = model.mint(mark)
   const street = placeOf(value)?.street
-  // What is listed at the place as a whole stays listed, unless the whole document is written.
+  // Objects that are listed at the place as a whole stay listed, unless the whole document is written. A text beside one
+  // does unless all who wrote into it had seen that.
   const seen = isOneUnit(desk.strategy)
     ? without(textsOf(desk, document), textsIn({ ...value, place: street }))
     : [placeOf(value) ? value.place?.city : value.place, conflictsAt(desk, document, ['place', 'city'])]
   const over = textsIn(seen)
+  const around = without(textsIn(conflictsAt(desk, document, ['place'])), over)
   const run = (): WriteResult => collection.update(document, { place: { city } })
-  return { what: 'update place.city of', document, texts: [city], over, isDelete: false, run }
+  return { what: 'update place.city of', document, texts: [city], over, around, isDelete: false, run }
 }
 
 /** Whoever settles a conflict may have put a text in its place. */
