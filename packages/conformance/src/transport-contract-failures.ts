@@ -106,6 +106,7 @@ export const FAILURE_BEHAVIOURS: readonly LinkBehaviour[] = [
         epochs: [],
         timeMs: undefined,
         retryAfterMs: undefined,
+        head: undefined,
         replicas: [],
       }
       serve(() => ({ kind: 'refusal', refusal: bare }))

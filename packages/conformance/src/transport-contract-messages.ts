@@ -186,4 +186,5 @@ export const REFUSAL: Refusal = {
     { replica: ANN, counter: 4, check: 9 },
     { replica: BEN, counter: 0, check: 0 },
   ],
+  head: 12,
 }

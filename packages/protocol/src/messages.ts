@@ -217,4 +217,6 @@ export interface Refusal {
   readonly retryAfterMs: number | undefined
   /** For `new_epoch`, `resync` and `replica_forked` on a push: where the server's history of each replica ends. */
   readonly replicas: readonly (ReplicaMark & { readonly replica: ReplicaId })[]
+  /** Where `replicas` may tell of what is of the current epoch: the head that it was told at. */
+  readonly head: Seq | undefined
 }

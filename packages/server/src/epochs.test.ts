@@ -46,6 +46,7 @@ test('a server that starts again takes nothing under an id of before, and says h
   const refusal = await refusalOf(await again.pushRaw(), 409)
   expect(refusal).toMatchObject({
     code: 'new_epoch',
+    head: 1,
     replicas: [{ replica: anna.replica, counter: 1, check: anna.check }],
   })
   expect(refusal.epochs).toEqual([

@@ -71,6 +71,7 @@ test('a retired replica is answered resync, on pull and push, and told where its
   expect(await refusalOf(await ben.pushRaw(), 409)).toMatchObject({
     code: 'resync',
     reason: 'expired',
+    head: 3,
     replicas: [{ replica: ben.replica, counter: 1, check }],
   })
 })

@@ -31,6 +31,7 @@ export const refusalOf = (code: SyncErrorCode, message: string, extra: Partial<R
   timeMs: undefined,
   retryAfterMs: undefined,
   replicas: [],
+  head: undefined,
   ...extra,
   code,
   message,

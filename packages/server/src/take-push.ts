@@ -64,12 +64,14 @@ function refuseWhole(request: PushRequest, loaded: LoadedPush, { principal, nowM
   const known = claimed.map(({ row }) => row).filter((row) => row !== undefined)
   const replicas = claimed.map(({ replica, row }) => ({ replica, ...lastOf(row) }))
   const refusal = refuseClient(request, { space, replicas: known, isRevoked }, principal, nowMs)
-  if (refusal) return refusal.code === 'resync' ? { ...refusal, replicas } : refusal
+  const { head } = space
+  if (refusal?.reason === 'restored') return { ...refusal, replicas }
+  if (refusal) return refusal.reason === 'expired' ? { ...refusal, replicas, head } : refusal
   const outdated = request.replicas.find(({ epoch }) => epoch !== currentEpoch(space))
   if (!outdated) return undefined
   const message = `A replica id writes in one epoch only: ${outdated.replica} is of ${outdated.epoch ?? 'none'}, now it is ${currentEpoch(space)}.`
   const epochs = epochsFrom(space, request.cursor.epoch)
-  return refusalOf('new_epoch', message, { epochs, timeMs: nowMs, replicas })
+  return refusalOf('new_epoch', message, { epochs, timeMs: nowMs, replicas, head })
 }
 
 function replicaChange(

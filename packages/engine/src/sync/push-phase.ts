@@ -65,8 +65,8 @@ async function takeRefusal(round: Round, push: Push, error: SyncError): Promise<
     case 'follow':
     case 'reissue': {
       const { refusal } = reaction
-      // What the server has of an id from another epoch it had before its current epoch began.
-      const seq = refusal.epochs.at(-1)?.began ?? 0
+      // What the server has of an id from another epoch it had before its current epoch began; of any, by the head.
+      const seq = refusal.head ?? refusal.epochs.at(-1)?.began ?? 0
       acknowledgePrefixes(core.ledger, refusal.replicas, seq)
       if (reaction.kind === 'follow') follow(round, refusal)
       else adoptAnswer(core.ledger, { epochs: refusal.epochs, timeMs: refusal.timeMs ?? nowMs() }, seq, nowMs())

@@ -186,6 +186,7 @@ export const randomRefusal = (random: Chance): Refusal => ({
   timeMs: random.pick([undefined, 5]),
   retryAfterMs: random.pick([undefined, 1000]),
   replicas: many(random, 2, () => ({ replica: replica('A'), counter: whole(random), check: whole(random) })),
+  head: random.pick([undefined, 44]),
 })
 
 export const randomServerVersion = (random: Chance): ServerVersion => ({

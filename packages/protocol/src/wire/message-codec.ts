@@ -228,6 +228,7 @@ export const encodeRefusal = (refusal: Refusal): WireMessage => ({
     ...(refusal.replicas.length && {
       replicas: refusal.replicas.map(({ replica, counter, check }) => [replica, counter, check]),
     }),
+    ...(refusal.head !== undefined && { head: refusal.head }),
   },
 })
 
@@ -250,6 +251,7 @@ export function decodeRefusal(value: unknown): Refusal {
       const [replica, counter, check] = readList(entry, 'error replica', 3)
       return { replica: readAs(replica, 'error replica', 'a replica id', isReplicaId), ...decodeMark(counter, check) }
     }),
+    head: optional('head', (head) => readInteger(head, 'error head')),
   }
 }
 

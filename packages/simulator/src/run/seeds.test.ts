@@ -19,6 +19,7 @@ const KEPT = {
     'the author of a write that another opening had sent was never told, because a later commit had failed',
   'shown-and-listed-in-one-write':
     'a field that was removed stood again, because a conflict beside it came from the same write',
+  'told-by-a-refusal': 'what a refusal told to be on the server was taken for older than it was',
   'too-large-for-ever':
     'a push that was too large was repeated without end, because edits that became one were counted one by one',
 }

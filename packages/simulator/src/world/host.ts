@@ -212,6 +212,7 @@ function refusedWith(status: number, code: string): Answer {
     epochs: [],
     timeMs: undefined,
     retryAfterMs: undefined,
+    head: undefined,
     replicas: [],
   }
   return { status, text: JSON.stringify(encodeRefusal(refusal)) }

@@ -83,5 +83,6 @@ export const REFUSAL: Refusal = {
   epochs: [{ id: EPOCH, began: 0 }],
   timeMs: 1_700_000_000_000,
   retryAfterMs: undefined,
+  head: undefined,
   replicas: [{ replica: REPLICA, counter: 4, check: 9 }],
 }
