@@ -67,6 +67,9 @@ describe('a write is refused with its code', () => {
       expect([error.code, error.details['path']]).toEqual(['invalid_value', path])
     }
     expect((await refusal(notes.create('a', bad(cycle)))).code).toBe('invalid_value')
+    await notes.create('a', { title: 'Dragon' })
+    expect((await refusal(notes.update('a', bad({ title: cycle })))).code).toBe('invalid_value')
+    expect((await refusal(notes.updateMetadata('a', { title: cycle } as never))).code).toBe('invalid_value')
   })
 
   test('invalid_value: a patch that is no plain object, or holds none', async () => {

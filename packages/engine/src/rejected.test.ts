@@ -70,6 +70,19 @@ describe('an operation that the server refuses', () => {
     expect((await refusal(again.engine.destroy())).code).toBe('pending_work')
   })
 
+  test('is nothing to wait for once it was let go of, though the server is yet to be told', async () => {
+    const { world } = strictWorld()
+    const device = await world.device()
+    await device.notes.create('a', { title: 'bad' })
+    await device.sync()
+    const [rejected] = device.engine.rejected.list()
+    await device.engine.rejected.discard(rejected!.id)
+    expect(device.engine.status.pending).toBe(0)
+    await device.engine.destroy()
+    const again = await device.reopen()
+    expect(again.engine.rejected.list()).toEqual([])
+  })
+
   test('can be tried again, under a new name and on what its author had seen', async () => {
     const { world, rules } = strictWorld()
     const [a, b] = await world.pair()

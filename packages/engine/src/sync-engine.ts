@@ -177,10 +177,10 @@ export class SyncEngine<M = AnyDocuments> {
   async destroy(options: { readonly discardPending?: boolean | undefined } = {}): Promise<void> {
     if (this.#core.isClosed) throw closedError()
     const { outbox, rejected } = this.#core.ledger
-    if (!options.discardPending && outbox.size + rejected.size > 0) {
+    if (!options.discardPending && outbox.operationCount + rejected.size > 0) {
       throw new SyncError(
         'pending_work',
-        `${outbox.size} operations are not on the server, ${rejected.size} were refused.`,
+        `${outbox.operationCount} operations are not on the server, ${rejected.size} were refused.`,
         {
           fix: 'Sync first, or pass { discardPending: true } to lose them.',
         },

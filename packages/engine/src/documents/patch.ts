@@ -1,15 +1,17 @@
-import { type JsonObject, type JsonValue, isJsonObject } from '@whisker/protocol'
+import { type JsonObject, type JsonValue, LIMITS, isJsonObject } from '@whisker/protocol'
 
 /**
  * A document with some fields changed: a patch goes as deep as both sides are objects, `undefined`
- * removes, an array is replaced whole. The result is not checked yet.
+ * removes, an array is replaced whole. The result is not checked yet: what is too deep, or holds itself, is left as it is.
  */
-export function applyPatch(value: JsonObject, patch: object): object {
+export function applyPatch(value: JsonObject, patch: object, depth = 0): object {
   const fields = new Map<string, unknown>(Object.entries(value))
   for (const [key, change] of Object.entries(patch)) {
     const field = fields.get(key)
     if (change === undefined) fields.delete(key)
-    else if (isPlainObject(change)) fields.set(key, applyPatch(isJsonObject(field) ? field : {}, change))
+    else if (isPlainObject(change) && depth < LIMITS.depth) {
+      fields.set(key, applyPatch(isJsonObject(field) ? field : {}, change, depth + 1))
+    }
     else fields.set(key, change)
   }
   // Not by assignment, which would let the key "__proto__" through to the prototype; toJson then refuses it.
