@@ -73,6 +73,7 @@ describe('an operation that the server refuses', () => {
   test('is nothing to wait for once it was let go of, though the server is yet to be told', async () => {
     const { world } = strictWorld()
     const device = await world.device()
+    device.link.after = (kind) => void (device.link.isDown = kind === 'push')
     await device.notes.create('a', { title: 'bad' })
     await device.sync()
     const [rejected] = device.engine.rejected.list()
