@@ -127,7 +127,7 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
     actor.device.crash()
     await stage.world.run(async () => actor.device.disk.restore(SPACE, copy.copied))
     stage.model.storeWentBack(actor.device.name, copy.writes)
-    stage.timesBack++
+    stage.wentBack(1)
     actor.checks = stage.newStoreChecks(actor.device.name)
     actor.checks.load(copy.copied.stored)
     actor.forms.clear()
@@ -142,6 +142,7 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
     const clone = stage.addActor(actor.plan, device.options.principal)
     await stage.world.run(async () => clone.device.disk.restore(SPACE, copied))
     clone.checks.load(copied.stored)
+    stage.wentBack(0)
     stage.took('device_cloned', `${clone.device.name} is a copy of ${device.name}`)
     await stage.open(clone)
   },
@@ -201,7 +202,7 @@ async function restoreServer(stage: Stage, dice: SeededRandom): Promise<number> 
   await stage.world.run(async () => host.restore(kept.backup))
   stage.server.wentBack(kept.checks)
   stage.model.serverWentBack(kept.held)
-  stage.timesBack++
+  stage.wentBack(1)
   host.start()
   stage.tell(`the server goes back from ${head} to ${stage.server.head}`)
   return head - stage.server.head
@@ -223,7 +224,6 @@ async function stayAway(stage: Stage, actor: Actor): Promise<void> {
   const { world, actors } = stage
   const others = actors.filter((other) => other !== actor)
   const before = stage.server.collected
-  stage.timesBack += 3
   for (let part = 0; part < 3; part++) {
     for (const process of processes(actors)) process.suspend()
     await world.scheduler.advance(46 * DAY_MS)
@@ -233,6 +233,7 @@ async function stayAway(stage: Stage, actor: Actor): Promise<void> {
       world.host.server?.collect(SPACE).catch((error: unknown) => expectRunning(stage, error)),
     )
   }
+  stage.wentBack(3)
   if (stage.server.collected > before) stage.world.faults.took('away')
   stage.tell(`${actor.device.name} comes back after 138 days`)
   for (const process of processes([actor])) process.resume()

@@ -10,7 +10,7 @@ import { COLLECTIONS, type Docs } from '../workload/documents.ts'
 import type { Form } from '../workload/writing.ts'
 import type { Device, Opening } from '../world/device.ts'
 import type { Disk, StoredCopy } from '../world/disk.ts'
-import type { Fault } from '../world/faults.ts'
+import type { Fault, FaultOptions } from '../world/faults.ts'
 import type { Backup } from '../world/host.ts'
 import { World } from '../world/world.ts'
 import type { DevicePlan, Plan } from './plan.ts'
@@ -51,6 +51,8 @@ export class Stage {
   readonly violations: Violation[] = []
   /** How often the server or a device went back in time, or stayed away. */
   timesBack = 0
+  /** How many writes there were when anybody last went back, came back or was copied: what wrote over these may be gone. */
+  certainFrom = 0
   readonly #random: SeededRandom
   /** Writes whose authors wait to hear that the server has them. */
   readonly awaited: Map<WriteResult, { readonly opening: Opening<Docs>; readonly writes: readonly Write[] }> = new Map()
@@ -98,6 +100,12 @@ export class Stage {
   /** What a step of the plan is to be decided by. */
   dice(step: number): SeededRandom {
     return this.#random.fork(`step ${step}`)
+  }
+
+  /** Somebody goes back in time, comes back or is copied: the server may tell them as often to start over. */
+  wentBack(times: number): void {
+    this.timesBack += times
+    this.certainFrom = this.model.writes.length
   }
 
   tell(what: string): void {
@@ -151,8 +159,7 @@ export class Stage {
   }
 
   newStoreChecks(name: string): StoreChecks {
-    const { faults } = this.plan
-    return new StoreChecks(name, this.server, faults.device_rot !== undefined || faults.server_rot !== undefined)
+    return new StoreChecks(name, this.server, isRotten(this.plan.faults))
   }
 
   /** Starts a process; what its store had promised must be there before it talks to anybody. */
@@ -211,13 +218,16 @@ export class Stage {
     isAsked: (write: Write) => boolean = () => true,
   ): void {
     const { plan, model } = this
-    if (plan.faults.device_rot !== undefined || plan.faults.server_rot !== undefined) return
-    if (!opening) return
+    if (!opening || isRotten(plan.faults)) return
     const { name } = actor.device
     const lost = model.lost(textsOf(opening), (write) => write.store === name && write.isInStore && isAsked(write))
     if (lost.length > 0) this.fail(new Violation('M1', `${name} has lost ${lost.join('; ')}`))
   }
 }
+
+/** Whether rows may vanish from a disk. */
+export const isRotten = ({ device_rot: ofDevice, server_rot: ofServer }: FaultOptions): boolean =>
+  ofDevice !== undefined || ofServer !== undefined
 
 /** After these, a digest may tell of what nothing else does. */
 const DIFFERING: readonly Fault[] = [
