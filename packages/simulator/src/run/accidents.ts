@@ -98,8 +98,9 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
     const { principal } = device.options
     const denied = dice.pick([['read'], ['write'], ['read', 'write', 'create']])
     stage.tell(`${principal} may not ${denied.join(' or ')} any more`)
-    stage.world.host.denied.set(principal, new Set(denied))
-    stage.world.scheduler.after(dice.below(300_000), () => stage.world.host.denied.delete(principal))
+    const { rights } = stage.world.host
+    rights.deny(principal, denied, stage.world.scheduler.nowMs)
+    stage.world.scheduler.after(dice.below(300_000), () => rights.restore(principal))
   },
   async server_restored(stage, _actor, dice) {
     if (stage.backups.length === 0 || dice.chance(0.4)) return keepBackup(stage)

@@ -75,6 +75,7 @@ export class Stage {
       limits: plan.serverLimits,
       validate: (operation) =>
         textsIn(operation.delta).some((text) => text.startsWith('<p')) ? { code: 'poison', message: 'No.' } : undefined,
+      onBreach: (what) => this.fail(new Violation('M35', what)),
       observe: (store) => this.server.observe(store),
       onCommit: (disk, _space, commit) => this.#watch(() => this.#byDisk.get(disk)?.checks.committed(commit)),
       onRequest: (device) => {

@@ -18,8 +18,9 @@ import {
   parseJson,
 } from '@whisker/protocol'
 import type { SeededRandom } from '../random.ts'
+import type { Answer } from './answer.ts'
 import type { Faults } from './faults.ts'
-import type { Answer, Host, HostConnection, RequestKind } from './host.ts'
+import type { Host, HostConnection, RequestKind } from './host.ts'
 import type { Process } from './process.ts'
 
 /** How long a client waits for an answer. */

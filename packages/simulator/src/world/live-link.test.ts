@@ -121,7 +121,7 @@ test('a connection ends when the server is killed, and is made anew when it is t
 
 test('who loses the right to read is not told any more', async () => {
   const all = await listening()
-  all.world.host.denied.set('bob', new Set(['read']))
+  all.world.host.rights.deny('bob', ['read'], 0)
   await writeOf(all, 'dragon')
   await all.world.advance(1000)
   expect([all.states, all.heard]).toEqual([[true, false], []])
