@@ -1,12 +1,20 @@
 import { parseJson } from '@whisker/protocol'
 import type { SeededRandom } from '../random.ts'
 import type { RequestKind } from '../world/host.ts'
+import { repeatAsAnother } from './overheard.ts'
 import type { Stage } from './stage.ts'
 
+/** Nobody that lives in the world, and what each of them may. */
+const STRANGERS: Readonly<Record<string, readonly string[]>> = {
+  mallory: [],
+  reader: ['read'],
+  writer: ['write', 'create'],
+}
+
 /** A stranger, and somebody who has recorded the traffic, send what they can think of. Nothing of it may change anything. */
-export function attack(stage: Stage, dice: SeededRandom): void {
+export async function attack(stage: Stage, dice: SeededRandom): Promise<void> {
   const { host, faults } = stage.world
-  host.rights.confine('mallory', [])
+  for (const [name, actions] of Object.entries(STRANGERS)) host.rights.confine(name, actions)
   const pushes = host.heard('push')
   const heard = pushes.length > 0 ? dice.pick(pushes) : undefined
   const text = heard?.text ?? '{}'
@@ -23,6 +31,7 @@ export function attack(stage: Stage, dice: SeededRandom): void {
   connection.receive(kind, message, () => {
     if (isJson(message)) faults.took('hostile')
   })
+  if (stage.plan.eavesdrops) await repeatAsAnother(stage, Object.keys(STRANGERS), dice.fork('overheard'))
 }
 
 /** What is no JSON is refused at the door. */

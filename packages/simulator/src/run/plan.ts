@@ -10,6 +10,8 @@ export interface Plan {
   readonly faults: FaultOptions
   readonly serverLimits: Partial<Limits>
   readonly steps: readonly Step[]
+  /** Whether those who attack have overheard what others asked for, and repeat it under another name. */
+  readonly eavesdrops?: boolean
 }
 
 export interface DevicePlan {
@@ -127,6 +129,7 @@ export function planOf(seed: string): Plan {
       ...(random.chance(0.15) && { messageBytes: 4000 }),
     },
     steps,
+    eavesdrops: random.fork('eavesdrops').chance(0.8),
   }
 }
 
