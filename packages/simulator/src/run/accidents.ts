@@ -61,32 +61,35 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
   server_crash(stage, _actor, dice) {
     const { host, scheduler } = stage.world
     if (!host.isUp) return
-    stage.took('server_crash', 'the server is killed')
-    host.crash()
+    stage.tell('the server is killed')
+    host.crash('server_crash')
     if (dice.chance(0.5)) host.start()
     else scheduler.after(dice.below(30_000), () => startIfDown(stage))
   },
   async server_stop(stage) {
     const { host } = stage.world
     if (!host.isUp) return
-    stage.took('server_stop', 'the server is closed')
-    await stage.world.run(async () => host.stop())
+    stage.tell('the server is closed')
+    await stage.world.run(async () => host.stop('server_stop'))
     startIfDown(stage)
   },
-  clock_jump(stage, { device }, dice) {
+  clock_jump(stage, { device, clockFaults }, dice) {
     device.wall.offsetMs += dice.between(-2 * DAY_MS, 2 * DAY_MS)
-    stage.took('clock_jump', `the clock of ${device.name} is ${device.wall.offsetMs} ms ahead`)
+    clockFaults.add('clock_jump')
+    stage.tell(`the clock of ${device.name} is ${device.wall.offsetMs} ms ahead`)
   },
-  clock_freeze(stage, { device }, dice) {
+  clock_freeze(stage, { device, clockFaults }, dice) {
     device.wall.frozenAtMs = device.wall.now()
-    stage.took('clock_freeze', `the clock of ${device.name} stands still`)
+    clockFaults.add('clock_freeze')
+    stage.tell(`the clock of ${device.name} stands still`)
     stage.world.scheduler.after(dice.below(3_600_000), () => {
       device.wall.frozenAtMs = undefined
     })
   },
-  clock_years(stage, { device }, dice) {
+  clock_years(stage, { device, clockFaults }, dice) {
     device.wall.offsetMs = dice.between(-20, 30) * 365 * DAY_MS
-    stage.took('clock_years', `the clock of ${device.name} is ${device.wall.offsetMs} ms ahead`)
+    clockFaults.add('clock_years')
+    stage.tell(`the clock of ${device.name} is ${device.wall.offsetMs} ms ahead`)
   },
   token_expired(stage, { device }, dice) {
     const { principal } = device.options
@@ -144,7 +147,8 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
     await stage.world.run(async () => clone.device.disk.restore(SPACE, copied))
     clone.checks.load(copied.stored)
     stage.wentBack(0)
-    stage.took('device_cloned', `${clone.device.name} is a copy of ${device.name}`)
+    stage.clones.push(new Set([actor, clone]))
+    stage.tell(`${clone.device.name} is a copy of ${device.name}`)
     await stage.open(clone)
   },
   away: (stage, actor) => stayAway(stage, actor),

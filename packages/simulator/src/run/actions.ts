@@ -8,6 +8,7 @@ import { type Desk, type Intent, nextIntent } from '../workload/writing.ts'
 import type { Opening } from '../world/device.ts'
 import type { Docs } from '../workload/documents.ts'
 import type { ACTIONS } from './plan.ts'
+import { noteWrite } from './effects.ts'
 import type { Actor, Stage } from './stage.ts'
 
 type Action = (stage: Stage, actor: Actor, dice: SeededRandom) => void | Promise<void>
@@ -161,13 +162,15 @@ function importMany(stage: Stage, actor: Actor, dice: SeededRandom): void {
 /** Does it, and notes what becomes of it. */
 function perform(
   stage: Stage,
-  { device }: Actor,
+  actor: Actor,
   opening: Opening<Docs>,
   collection: string,
   intents: readonly Intent[],
   run: () => WriteResult,
 ): void {
+  const { device } = actor
   const result = run()
+  noteWrite(stage, actor)
   const writes = intents.map(({ what, document, texts, over, again = [], isDelete }): Write => {
     const atMs = stage.world.scheduler.nowMs
     return stage.model.add({ store: device.name, collection, document, what, texts, over, again, isDelete, atMs })

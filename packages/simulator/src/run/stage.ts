@@ -28,6 +28,8 @@ export interface Actor {
   /** Copies of its store, and how many writes there were then. */
   readonly copies: { readonly copied: StoredCopy; readonly writes: number }[]
   requests: number
+  /** What happened to its clock since the last write. */
+  readonly clockFaults: Set<Fault>
   readonly refusals: Map<string, number>
 }
 
@@ -45,6 +47,8 @@ export class Stage {
   readonly server: ServerChecks
   readonly actors: Actor[] = []
   readonly backups: KeptBackup[] = []
+  /** Of each device that was copied: those of the two that have not written since. */
+  readonly clones: Set<Actor>[] = []
   /** What happened, in words. */
   readonly story: string[] = []
   /** What does not hold. The first is what matters. */
@@ -152,6 +156,7 @@ export class Stage {
       checks: this.newStoreChecks(name),
       copies: [],
       requests: 0,
+      clockFaults: new Set(),
       refusals: new Map(),
     }
     this.actors.push(actor)

@@ -17,8 +17,9 @@ import {
 } from '@whisker/server'
 import type { SeededRandom } from '../random.ts'
 import type { Answer } from './answer.ts'
+import { Arrivals } from './arrivals.ts'
 import { copySpace } from './copy-store.ts'
-import type { Faults } from './faults.ts'
+import type { Fault, Faults } from './faults.ts'
 import { Guard } from './guard.ts'
 import { Process, WallClock } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -67,6 +68,10 @@ export class Host {
   #process: Process
   readonly #wall: WallClock
   readonly #guard: Guard
+  /** Why the server ended, until somebody was in touch with it and finds that it did. */
+  #unnoticed: Fault | undefined
+  /** All that is sent to it, by anybody. */
+  readonly arrivals: Arrivals = new Arrivals()
 
   constructor(options: HostOptions) {
     this.#options = options
@@ -122,13 +127,21 @@ export class Host {
   }
 
   /** The process is killed: whatever it was doing stops there. */
-  crash(): void {
+  crash(fault?: Fault): void {
+    this.#unnoticed = fault
     this.server = undefined
     this.#process.end()
   }
 
+  /** Somebody finds that the server is gone, or another one. */
+  noticeEnd(): void {
+    if (this.#unnoticed) this.#options.faults.took(this.#unnoticed)
+    this.#unnoticed = undefined
+  }
+
   /** Ends in order: requests that run are answered first. It may be killed before that is done. */
-  async stop(): Promise<void> {
+  async stop(fault: Fault): Promise<void> {
+    this.#unnoticed = fault
     const { server } = this
     const process = this.#process
     this.server = undefined
