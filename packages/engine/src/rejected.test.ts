@@ -75,7 +75,7 @@ describe('an operation that the server refuses', () => {
     const device = await world.device()
     device.link.after = (kind) => void (device.link.isDown = kind === 'push')
     await device.notes.create('a', { title: 'bad' })
-    await device.sync()
+    expect((await refusal(device.sync())).code).toBe('network')
     const [rejected] = device.engine.rejected.list()
     await device.engine.rejected.discard(rejected!.id)
     expect(device.engine.status.pending).toBe(0)

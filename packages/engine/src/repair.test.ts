@@ -95,6 +95,26 @@ test('a document made anew where its row is gone meets the one of before, on eve
   }
 })
 
+test('what is written on an edit whose row is gone covers nothing that was in the row', async () => {
+  const world = new World()
+  const [a, b] = await world.pair()
+  await a.notes.create('n', { title: 'old', body: 'by a' })
+  await meet(a, b)
+  await a.notes.update('n', { title: 'newer' })
+  const again = await changeRow(a, 'n', undefined)
+  expect(again.notes.get('n')).toEqual({ title: 'newer' })
+  world.clock.advance(10)
+  await again.notes.update('n', { body: 'anew' })
+  await again.notes.update('n', { body: 'anew, once more' })
+  await meet(again, b)
+  await again.sync()
+  await expectEqual(world, b, again)
+  expect(b.notes.get('n')).toEqual({ title: 'newer', body: 'anew, once more' })
+  expect(b.notes.conflicts().map(({ values }) => values.map(({ value }) => value))).toEqual([
+    ['by a', 'anew, once more'],
+  ])
+})
+
 test('a row of an older state in the store of a device becomes the newest again', async () => {
   const world = new World()
   const [a, b] = await world.pair()

@@ -11,8 +11,7 @@ export function applyPatch(value: JsonObject, patch: object, depth = 0): object 
     if (change === undefined) fields.delete(key)
     else if (isPlainObject(change) && depth < LIMITS.depth) {
       fields.set(key, applyPatch(isJsonObject(field) ? field : {}, change, depth + 1))
-    }
-    else fields.set(key, change)
+    } else fields.set(key, change)
   }
   // Not by assignment, which would let the key "__proto__" through to the prototype; toJson then refuses it.
   return Object.fromEntries(fields)

@@ -1,4 +1,12 @@
-import { type DocumentState, EMPTY_STATE, type Operation, type Seq, apply } from '@whisker/protocol'
+import {
+  type DocumentState,
+  EMPTY_STATE,
+  type Operation,
+  type ReplicaId,
+  type Seq,
+  type VersionVector,
+  apply,
+} from '@whisker/protocol'
 
 /** One document of this replica: what the server has confirmed, and what waits to be sent on top of it. */
 export interface LocalDocument {
@@ -40,4 +48,17 @@ const NONE: readonly Operation[] = Object.freeze([])
 /** Brings `state` up to date after `confirmed` or `pending` changed. */
 export function refold(document: LocalDocument): void {
   document.state = document.pending.reduce(apply, document.confirmed)
+}
+
+/**
+ * What a writer can say to have seen. Pending edits of a document whose row is gone from the disk stand on what was in it;
+ * their ids stand for that, too, and nobody has it before their eyes.
+ */
+export function seenBy(writer: ReplicaId, { confirmed, pending }: LocalDocument, base: VersionVector): VersionVector {
+  if (confirmed !== EMPTY_STATE) return base
+  const begun = pending.findIndex(({ type }) => type === 'create')
+  const standing = begun < 0 ? pending : pending.slice(0, begun)
+  if (standing.length === 0) return base
+  const others = new Set(standing.map(({ dot }) => dot.replica).filter((replica) => replica !== writer))
+  return base.filter(({ replica }) => !others.has(replica))
 }

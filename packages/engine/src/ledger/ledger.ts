@@ -13,7 +13,7 @@ import {
   nextTimestamp,
 } from '@whisker/protocol'
 import { ConfirmedSums } from './confirmed-sums.ts'
-import { type LocalDocument, newDocument, refold } from './document.ts'
+import { type LocalDocument, newDocument, refold, seenBy } from './document.ts'
 import { Outbox, type OutboxItem } from './outbox.ts'
 import { Outcome } from './outcome.ts'
 import {
@@ -211,12 +211,12 @@ export class Ledger {
 
   /** Makes an operation of this replica and puts it at the end of the outbox. */
   write(draft: Omit<Operation, 'dot' | 'time'>, wallMs: number, bytesOf: (entry: PushEntry) => number): Operation {
-    const counter = this.slot.counter + 1
-    const time = this.nextTime(wallMs)
-    const operation: Operation = { ...draft, dot: { replica: this.slot.replica, counter }, time }
+    const { replica, counter } = this.slot
+    const document = this.obtain(draft.collection, draft.document)
+    const base = seenBy(replica, document, draft.base)
+    const operation = { ...draft, base, dot: { replica, counter: counter + 1 }, time: this.nextTime(wallMs) }
     const bytes = bytesOf(operation)
     this.append(operation, { bytes, handed: false, outcome: new Outcome() })
-    const document = this.obtain(draft.collection, draft.document)
     document.pending = [...document.pending, operation]
     document.state = apply(document.state, operation)
     this.touch(document, 'local')

@@ -61,32 +61,35 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
   server_crash(stage, _actor, dice) {
     const { host, scheduler } = stage.world
     if (!host.isUp) return
-    stage.took('server_crash', 'the server is killed')
-    host.crash()
+    stage.tell('the server is killed')
+    host.crash('server_crash')
     if (dice.chance(0.5)) host.start()
     else scheduler.after(dice.below(30_000), () => startIfDown(stage))
   },
   async server_stop(stage) {
     const { host } = stage.world
     if (!host.isUp) return
-    stage.took('server_stop', 'the server is closed')
-    await stage.world.run(async () => host.stop())
+    stage.tell('the server is closed')
+    await stage.world.run(async () => host.stop('server_stop'))
     startIfDown(stage)
   },
-  clock_jump(stage, { device }, dice) {
+  clock_jump(stage, { device, clockFaults }, dice) {
     device.wall.offsetMs += dice.between(-2 * DAY_MS, 2 * DAY_MS)
-    stage.took('clock_jump', `the clock of ${device.name} is ${device.wall.offsetMs} ms ahead`)
+    clockFaults.add('clock_jump')
+    stage.tell(`the clock of ${device.name} is ${device.wall.offsetMs} ms ahead`)
   },
-  clock_freeze(stage, { device }, dice) {
+  clock_freeze(stage, { device, clockFaults }, dice) {
     device.wall.frozenAtMs = device.wall.now()
-    stage.took('clock_freeze', `the clock of ${device.name} stands still`)
+    clockFaults.add('clock_freeze')
+    stage.tell(`the clock of ${device.name} stands still`)
     stage.world.scheduler.after(dice.below(3_600_000), () => {
       device.wall.frozenAtMs = undefined
     })
   },
-  clock_years(stage, { device }, dice) {
+  clock_years(stage, { device, clockFaults }, dice) {
     device.wall.offsetMs = dice.between(-20, 30) * 365 * DAY_MS
-    stage.took('clock_years', `the clock of ${device.name} is ${device.wall.offsetMs} ms ahead`)
+    clockFaults.add('clock_years')
+    stage.tell(`the clock of ${device.name} is ${device.wall.offsetMs} ms ahead`)
   },
   token_expired(stage, { device }, dice) {
     const { principal } = device.options
@@ -98,8 +101,9 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
     const { principal } = device.options
     const denied = dice.pick([['read'], ['write'], ['read', 'write', 'create']])
     stage.tell(`${principal} may not ${denied.join(' or ')} any more`)
-    stage.world.host.denied.set(principal, new Set(denied))
-    stage.world.scheduler.after(dice.below(300_000), () => stage.world.host.denied.delete(principal))
+    const { rights } = stage.world.host
+    rights.deny(principal, denied, stage.world.scheduler.nowMs)
+    stage.world.scheduler.after(dice.below(300_000), () => rights.restore(principal))
   },
   async server_restored(stage, _actor, dice) {
     if (stage.backups.length === 0 || dice.chance(0.4)) return keepBackup(stage)
@@ -127,7 +131,7 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
     actor.device.crash()
     await stage.world.run(async () => actor.device.disk.restore(SPACE, copy.copied))
     stage.model.storeWentBack(actor.device.name, copy.writes)
-    stage.timesBack++
+    stage.wentBack(1)
     actor.checks = stage.newStoreChecks(actor.device.name)
     actor.checks.load(copy.copied.stored)
     actor.forms.clear()
@@ -142,7 +146,9 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
     const clone = stage.addActor(actor.plan, device.options.principal)
     await stage.world.run(async () => clone.device.disk.restore(SPACE, copied))
     clone.checks.load(copied.stored)
-    stage.took('device_cloned', `${clone.device.name} is a copy of ${device.name}`)
+    stage.wentBack(0)
+    stage.clones.push(new Set([actor, clone]))
+    stage.tell(`${clone.device.name} is a copy of ${device.name}`)
     await stage.open(clone)
   },
   away: (stage, actor) => stayAway(stage, actor),
@@ -201,7 +207,7 @@ async function restoreServer(stage: Stage, dice: SeededRandom): Promise<number> 
   await stage.world.run(async () => host.restore(kept.backup))
   stage.server.wentBack(kept.checks)
   stage.model.serverWentBack(kept.held)
-  stage.timesBack++
+  stage.wentBack(1)
   host.start()
   stage.tell(`the server goes back from ${head} to ${stage.server.head}`)
   return head - stage.server.head
@@ -223,7 +229,6 @@ async function stayAway(stage: Stage, actor: Actor): Promise<void> {
   const { world, actors } = stage
   const others = actors.filter((other) => other !== actor)
   const before = stage.server.collected
-  stage.timesBack += 3
   for (let part = 0; part < 3; part++) {
     for (const process of processes(actors)) process.suspend()
     await world.scheduler.advance(46 * DAY_MS)
@@ -233,6 +238,7 @@ async function stayAway(stage: Stage, actor: Actor): Promise<void> {
       world.host.server?.collect(SPACE).catch((error: unknown) => expectRunning(stage, error)),
     )
   }
+  stage.wentBack(3)
   if (stage.server.collected > before) stage.world.faults.took('away')
   stage.tell(`${actor.device.name} comes back after 138 days`)
   for (const process of processes([actor])) process.resume()

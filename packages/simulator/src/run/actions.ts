@@ -10,6 +10,7 @@ import type { Opening } from '../world/device.ts'
 import type { Docs } from '../workload/documents.ts'
 import { blunder, giveUp } from './blundering.ts'
 import type { ACTIONS } from './plan.ts'
+import { noteWrite } from './effects.ts'
 import { tryAgain } from './retrying.ts'
 import type { Actor, Stage } from './stage.ts'
 
@@ -236,13 +237,15 @@ function importMany(stage: Stage, actor: Actor, dice: SeededRandom): void {
 /** Does it, and notes what becomes of it. */
 function perform(
   stage: Stage,
-  { device }: Actor,
+  actor: Actor,
   opening: Opening<Docs>,
   collection: string,
   intents: readonly Intent[],
   run: () => WriteResult<unknown>,
 ): void {
+  const { device } = actor
   const result = run()
+  noteWrite(stage, actor)
   const writes = stage.add(device.name, opening, collection, intents)
   checkSeen(stage, opening, collection, writes)
   void noteFate(stage, writes, result)

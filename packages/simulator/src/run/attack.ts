@@ -1,12 +1,22 @@
+import { parseJson } from '@whisker/protocol'
 import type { SeededRandom } from '../random.ts'
 import type { RequestKind } from '../world/host.ts'
+import { repeatAsAnother } from './overheard.ts'
 import type { Stage } from './stage.ts'
 
+/** Nobody that lives in the world, and what each of them may. */
+const STRANGERS: Readonly<Record<string, readonly string[]>> = {
+  mallory: [],
+  reader: ['read'],
+  writer: ['write', 'create'],
+}
+
 /** A stranger, and somebody who has recorded the traffic, send what they can think of. Nothing of it may change anything. */
-export function attack(stage: Stage, dice: SeededRandom): void {
-  const { host } = stage.world
-  host.denied.set('mallory', new Set(['read', 'write', 'create', 'manage']))
-  const heard = host.heard.length > 0 ? dice.pick(host.heard) : undefined
+export async function attack(stage: Stage, dice: SeededRandom): Promise<void> {
+  const { host, faults } = stage.world
+  for (const [name, actions] of Object.entries(STRANGERS)) host.rights.confine(name, actions)
+  const pushes = host.heard('push')
+  const heard = pushes.length > 0 ? dice.pick(pushes) : undefined
   const text = heard?.text ?? '{}'
   const attempts: readonly (readonly [principal: string, kind: RequestKind, text: string])[] = [
     ['mallory', 'push', text],
@@ -17,11 +27,21 @@ export function attack(stage: Stage, dice: SeededRandom): void {
   const [principal, kind, message] = dice.pick(attempts)
   const connection = host.connect(principal)
   if (!connection) return
-  stage.took('hostile', `a ${kind} that ${principal} never made`)
-  connection.receive(kind, message, ({ status }) => {
-    if (principal === 'mallory' && status < 400)
-      stage.fail(new Error(`A stranger's ${kind} was answered with ${status}.`))
+  stage.tell(`a ${kind} arrives that ${principal} never made`)
+  connection.receive(kind, message, () => {
+    if (isJson(message)) faults.took('hostile')
   })
+  if (stage.plan.eavesdrops) await repeatAsAnother(stage, Object.keys(STRANGERS), dice.fork('overheard'))
+}
+
+/** What is no JSON is refused at the door. */
+function isJson(text: string): boolean {
+  try {
+    parseJson(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The text of a message with a part of it left out, doubled or made another. */

@@ -2,9 +2,8 @@ import type { OpenConflict } from '@whisker/engine'
 import { STRATEGIES, type Strategy, compareReplicas, unitOf } from '@whisker/protocol'
 import type { Write } from '../checks/model.ts'
 import { Violation } from '../checks/violation.ts'
-import type { Fault } from '../world/faults.ts'
 import { SPACE } from '../world/world.ts'
-import { type Stage, textsOf } from './stage.ts'
+import { type Stage, isRotten, textsOf } from './stage.ts'
 
 /** What must be so when everything has come to rest. */
 export function checkEnd(stage: Stage): void {
@@ -15,39 +14,38 @@ export function checkEnd(stage: Stage): void {
   checkResyncs(stage)
 }
 
-/** After these, whoever wrote over something may be gone, or may never have been. */
-const UNDOING: readonly Fault[] = [
-  'server_restored',
-  'server_restored_late',
-  'device_restored',
-  'device_cloned',
-  'away',
-  'device_rot',
-  'server_rot',
-  // An edit that a refused one has overtaken before it was sent is gone with it.
-  'poison',
-]
-
-function checkTexts({ world, model, plan }: Stage): void {
+function checkTexts(stage: Stage): void {
+  const { world, model } = stage
   const openings = world.devices.flatMap((device) => device.openings)
   const found = new Set(openings.flatMap((opening) => [...textsOf(opening)]))
   const lost = model.lost(found)
   if (lost.length > 0) throw new Violation('M3', `lost: ${lost.join('; ')}`)
   const invented = model.invented(found)
   if (invented.length > 0) throw new Violation('M4', `nobody wrote ${invented.join(', ')}`)
-  const isUndone = UNDOING.some((fault) => plan.faults[fault] !== undefined) || plan.habits?.pardonMs !== undefined
-  // Who keeps both, or opens a collection in another way, shows again what others wrote over.
-  const isKept = model.writes.some(({ what }) => what.startsWith('keep both'))
-  const changes = plan.steps.some(({ kind }) => kind === 'change_strategy')
-  // Where a write is the whole document, it holds again what its author had seen, whoever wrote over that meanwhile.
-  // So does who settles a conflict with one of its values.
-  const settled = new Set(model.writes.filter(({ what }) => what.startsWith('settle')).map(({ document }) => document))
-  // Metadata is always written by the key.
-  const isByField = ({ collection, document, key }: Write): boolean =>
-    key !== undefined || (unitOf(collection as Strategy) === 'field' && !settled.has(document))
-  const risen = isUndone || isKept || changes ? [] : model.risen(found, isByField)
+  const risen = model.risen(found, standsForGood(stage))
   if (risen.length > 0) throw new Violation('M14', `it is there again: ${risen.join('; ')}`)
 }
+
+/** Whether a write stays written over once it is. */
+function standsForGood({ model, plan, certainFrom }: Stage): (write: Write) => boolean {
+  if (isRotten(plan.faults)) return () => false
+  const unsure = new Set(model.writes.filter(bringsBack).map(keyOf))
+  // Where a write is the whole document, it holds again what its author had seen, whoever wrote over that meanwhile.
+  return (write) => write.number >= certainFrom && isByField(write) && !unsure.has(keyOf(write))
+}
+
+/** Metadata is always written by the key. */
+const isByField = ({ key, collection }: Write): boolean =>
+  key !== undefined || unitOf(collection as Strategy) === 'field'
+
+const keyOf = ({ collection, document }: Write): string => `${collection}/${document}`
+
+/**
+ * Who settles a conflict with one of its values, or keeps both, shows again what others wrote over. An edit that a
+ * refused one has overtaken before it was sent is gone with it.
+ */
+const bringsBack = ({ what, texts }: Write): boolean =>
+  /^(settle|keep both)/.test(what) || texts.some((text) => text.startsWith('<p'))
 
 /** Each conflict lists at least two values, the latest last, and no more than there are writes. */
 function checkConflicts({ world, model }: Stage): void {

@@ -11,6 +11,8 @@ export interface Plan {
   readonly serverLimits: Partial<Limits>
   readonly habits?: Habits | undefined
   readonly steps: readonly Step[]
+  /** Whether those who attack have overheard what others asked for, and repeat it under another name. */
+  readonly eavesdrops?: boolean
 }
 
 /** What people do in some worlds only, and how often. A plan without one of them is as if there were no such habit. */
@@ -141,6 +143,7 @@ export function planOf(seed: string): Plan {
     },
     habits: chooseHabits(random.fork('habits'), steps),
     steps,
+    eavesdrops: random.fork('eavesdrops').chance(0.8),
   }
 }
 

@@ -7,7 +7,7 @@ import { ACCIDENTS } from './accidents.ts'
 import { PEOPLE } from './actions.ts'
 import { type Plan, type Step } from './plan.ts'
 import { checkEnd, checkRecord } from './end.ts'
-import { Stage } from './stage.ts'
+import { Stage, isRotten } from './stage.ts'
 
 /** What came of a run. */
 export interface Outcome {
@@ -133,9 +133,6 @@ async function sayLastWords(stage: Stage): Promise<void> {
 const needsRepair = (faults: FaultOptions): boolean =>
   isRotten(faults) ||
   (faults.away !== undefined && (faults.server_restored ?? faults.server_restored_late) !== undefined)
-
-const isRotten = ({ device_rot: ofDevice, server_rot: ofServer }: FaultOptions): boolean =>
-  ofDevice !== undefined || ofServer !== undefined
 
 /** When all is said, nobody speaks. */
 async function checkSilence(stage: Stage): Promise<void> {

@@ -10,7 +10,7 @@ import { COLLECTIONS, type Docs } from '../workload/documents.ts'
 import type { Form, Intent } from '../workload/writing.ts'
 import type { Device, Opening } from '../world/device.ts'
 import type { Disk, StoredCopy } from '../world/disk.ts'
-import type { Fault } from '../world/faults.ts'
+import type { Fault, FaultOptions } from '../world/faults.ts'
 import type { Backup } from '../world/host.ts'
 import { World } from '../world/world.ts'
 import type { DevicePlan, Plan } from './plan.ts'
@@ -28,6 +28,8 @@ export interface Actor {
   /** Copies of its store, and how many writes there were then. */
   readonly copies: { readonly copied: StoredCopy; readonly writes: number }[]
   requests: number
+  /** What happened to its clock since the last write. */
+  readonly clockFaults: Set<Fault>
   readonly refusals: Map<string, number>
 }
 
@@ -45,12 +47,16 @@ export class Stage {
   readonly server: ServerChecks
   readonly actors: Actor[] = []
   readonly backups: KeptBackup[] = []
+  /** Of each device that was copied: those of the two that have not written since. */
+  readonly clones: Set<Actor>[] = []
   /** What happened, in words. */
   readonly story: string[] = []
   /** What does not hold. The first is what matters. */
   readonly violations: Violation[] = []
   /** How often the server or a device went back in time, or stayed away. */
   timesBack = 0
+  /** How many writes there were when anybody last went back, came back or was copied: what wrote over these may be gone. */
+  certainFrom = 0
   readonly #random: SeededRandom
   readonly #begunMs: number
   /** Writes whose authors wait to hear that the server has them. */
@@ -78,6 +84,7 @@ export class Stage {
         !this.#isPardoned && textsIn(operation.delta).some((text) => text.startsWith('<p'))
           ? { code: 'poison', message: 'No.' }
           : undefined,
+      onBreach: (what) => this.fail(new Violation('M35', what)),
       observe: (store) => this.server.observe(store),
       onCommit: (disk, _space, commit) => this.#watch(() => this.#byDisk.get(disk)?.checks.committed(commit)),
       onRequest: (device) => {
@@ -110,6 +117,12 @@ export class Stage {
   /** What a step of the plan is to be decided by. */
   dice(step: number): SeededRandom {
     return this.#random.fork(`step ${step}`)
+  }
+
+  /** Somebody goes back in time, comes back or is copied: the server may tell them as often to start over. */
+  wentBack(times: number): void {
+    this.timesBack += times
+    this.certainFrom = this.model.writes.length
   }
 
   tell(what: string): void {
@@ -161,6 +174,7 @@ export class Stage {
       checks: this.newStoreChecks(name),
       copies: [],
       requests: 0,
+      clockFaults: new Set(),
       refusals: new Map(),
     }
     this.actors.push(actor)
@@ -169,8 +183,7 @@ export class Stage {
   }
 
   newStoreChecks(name: string): StoreChecks {
-    const { faults } = this.plan
-    return new StoreChecks(name, this.server, faults.device_rot !== undefined || faults.server_rot !== undefined)
+    return new StoreChecks(name, this.server, isRotten(this.plan.faults))
   }
 
   /** Starts a process; what its store had promised must be there before it talks to anybody. */
@@ -256,8 +269,7 @@ export class Stage {
     isAsked: (write: Write) => boolean = () => true,
   ): void {
     const { plan, model } = this
-    if (plan.faults.device_rot !== undefined || plan.faults.server_rot !== undefined) return
-    if (!opening) return
+    if (!opening || isRotten(plan.faults)) return
     const { name } = actor.device
     const lost = model.lost(textsOf(opening), (write) => write.store === name && write.isInStore && isAsked(write))
     if (lost.length > 0) this.fail(new Violation('M1', `${name} has lost ${lost.join('; ')}`))
@@ -267,6 +279,10 @@ export class Stage {
 const DISK_FAULTS: ReadonlySet<string> = new Set(['disk_full', 'store_failed', 'closed'])
 
 const CLOCK_FAULTS: readonly Fault[] = ['clock_jump', 'clock_freeze', 'clock_years']
+
+/** Whether rows may vanish from a disk. */
+export const isRotten = ({ device_rot: ofDevice, server_rot: ofServer }: FaultOptions): boolean =>
+  ofDevice !== undefined || ofServer !== undefined
 
 /** After these, a digest may tell of what nothing else does. */
 const DIFFERING: readonly Fault[] = [

@@ -16,18 +16,17 @@ import {
   createServer,
 } from '@whisker/server'
 import type { SeededRandom } from '../random.ts'
+import type { Answer } from './answer.ts'
+import { Arrivals } from './arrivals.ts'
 import { copySpace } from './copy-store.ts'
-import type { Faults } from './faults.ts'
+import type { Fault, Faults } from './faults.ts'
+import { Guard } from './guard.ts'
 import { Process, WallClock } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
+import { Rights, type Said } from './rights.ts'
 import { storeOf } from './server-disk.ts'
 
-export type RequestKind = 'version' | 'pull' | 'push'
-
-export interface Answer {
-  readonly status: number
-  readonly text: string
-}
+export type RequestKind = Exclude<Said, 'subscribe'>
 
 export interface HostOptions {
   readonly space: string
@@ -40,6 +39,14 @@ export interface HostOptions {
   readonly observe: (store: SyncStore) => SyncStore
   readonly validate: Validate | undefined
   readonly limits: Partial<Limits>
+  /** Told of what somebody got who may not. */
+  readonly onBreach: (what: string) => void
+}
+
+/** What a client once said. */
+export interface Heard {
+  readonly principal: string
+  readonly text: string
 }
 
 /** A copy of the server's store, and what the world knew of it then. */
@@ -50,8 +57,7 @@ export interface Backup {
 
 /** The machine that the server runs on: processes of it come and go, the store stays. */
 export class Host {
-  /** Who may not do what, by principal. */
-  readonly denied: Map<string, ReadonlySet<string>> = new Map()
+  readonly rights: Rights = new Rights()
   /** Principals whose tokens have expired. */
   readonly expired: Set<string> = new Set()
   isFull = false
@@ -61,12 +67,19 @@ export class Host {
   readonly #options: HostOptions
   #process: Process
   readonly #wall: WallClock
+  readonly #guard: Guard
+  /** Why the server ended, until somebody was in touch with it and finds that it did. */
+  #unnoticed: Fault | undefined
+  /** All that is sent to it, by anybody. */
+  readonly arrivals: Arrivals = new Arrivals()
 
   constructor(options: HostOptions) {
     this.#options = options
     this.#wall = new WallClock(options.scheduler)
     this.#process = new Process(options.scheduler, this.#wall)
     this.store = options.newStore()
+    const { scheduler, onBreach } = options
+    this.#guard = new Guard({ rights: this.rights, nowMs: () => scheduler.nowMs, onBreach })
   }
 
   get isUp(): boolean {
@@ -85,7 +98,7 @@ export class Host {
     this.server = createServer({
       store: storeOf(observe(this.store), process, { faults, random: random.fork(`disk ${this.starts}`) }),
       authenticate: () => undefined,
-      authorize: ({ id }, named, action) => named === space && !this.#denies(id, action),
+      authorize: ({ id }, named, action) => named === space && this.#allows(id, action),
       validate,
       limits: { ...limits, ...(this.isFull && { spaceDocuments: 1 }) },
       clock: process.clock,
@@ -93,28 +106,42 @@ export class Host {
     })
   }
 
-  /** The latest pushes, for whoever wants to repeat them. */
-  readonly heard: { readonly principal: string; readonly text: string }[] = []
+  readonly #heard = new Map<Said, readonly Heard[]>()
 
-  #remember(principal: string, text: string): void {
-    this.heard.push({ principal, text })
-    if (this.heard.length > PUSHES_HEARD) this.heard.shift()
+  /** The latest of what the people of the world said themselves, for whoever wants to repeat it. */
+  heard(said: Said): readonly Heard[] {
+    return this.#heard.get(said) ?? []
   }
 
-  #denies(principal: string, action: string): boolean {
-    const isDenied = this.denied.get(principal)?.has(action) === true
-    if (isDenied) this.#options.faults.took('access_revoked')
-    return isDenied
+  #remember(said: Said, heard: Heard): void {
+    const all = this.heard(said)
+    const isRepeated = all.some(({ principal, text }) => text === heard.text && principal !== heard.principal)
+    if (isRepeated || this.rights.isStranger(heard.principal)) return
+    this.#heard.set(said, [...all, heard].slice(-MOST_HEARD))
+  }
+
+  #allows(principal: string, action: string): boolean {
+    const isDenied = this.rights.isDenied(principal, action)
+    if (isDenied && !this.rights.isStranger(principal)) this.#options.faults.took('access_revoked')
+    return !isDenied
   }
 
   /** The process is killed: whatever it was doing stops there. */
-  crash(): void {
+  crash(fault?: Fault): void {
+    this.#unnoticed = fault
     this.server = undefined
     this.#process.end()
   }
 
+  /** Somebody finds that the server is gone, or another one. */
+  noticeEnd(): void {
+    if (this.#unnoticed) this.#options.faults.took(this.#unnoticed)
+    this.#unnoticed = undefined
+  }
+
   /** Ends in order: requests that run are answered first. It may be killed before that is done. */
-  async stop(): Promise<void> {
+  async stop(fault: Fault): Promise<void> {
+    this.#unnoticed = fault
     const { server } = this
     const process = this.#process
     this.server = undefined
@@ -164,14 +191,24 @@ export class Host {
     return {
       process,
       receive: (kind, text, answer) => {
-        if (kind === 'push') this.#remember(principal, text)
+        this.#remember(kind, { principal, text })
+        const look = this.#guard.asked(kind, principal)
         const answered = isExpired()
           ? Promise.resolve(refusedWith(401, 'needs_auth'))
           : answerTo(session, space, kind, text)
-        void answered.then((result) => process.run(() => answer(result)))
+        void answered.then((result) =>
+          process.run(() => {
+            look(result)
+            answer(result)
+          }),
+        )
       },
-      subscribe: (text, sink) =>
-        isExpired() ? undefined : session.subscribe(space, parseJson(text) as Readonly<Record<string, string>>, sink),
+      subscribe: (text, sink) => {
+        this.#remember('subscribe', { principal, text })
+        if (isExpired()) return undefined
+        const parameters = parseJson(text) as Readonly<Record<string, string>>
+        return session.subscribe(space, parameters, this.#guard.watched(principal, sink))
+      },
     }
   }
 }
@@ -201,7 +238,7 @@ async function answerTo(session: ServerSession, space: string, kind: RequestKind
   }
 }
 
-const PUSHES_HEARD = 20
+const MOST_HEARD = 20
 
 function refusedWith(status: number, code: string): Answer {
   const refusal: Refusal = {

@@ -123,6 +123,25 @@ test('what is sent later may be answered earlier', async () => {
   expect(answered.toSorted((a, b) => a - b)).toEqual(numbers)
 })
 
+test('a message that is late counts only if another has passed it', async () => {
+  const { world, hand } = await met({ reorder: 1 })
+  for (let round = 0; round < 5; round++) await told(world, () => hand.link.version(SPACE), [true, true])
+  expect(world.faults.effects).toEqual({})
+  world.faults.isOn = true
+  await world.run(() => Promise.all(Array.from({ length: 10 }, () => hand.link.version(SPACE))))
+  expect(world.faults.effects.reorder).toBeGreaterThan(0)
+})
+
+test('a server that was killed counts when somebody who knew it meets another', async () => {
+  const { world, hand } = await met()
+  world.host.crash('server_crash')
+  world.host.start()
+  await new Hand(world, 'bob').meet()
+  expect(world.faults.effects).toEqual({})
+  for (let round = 0; round < 2; round++) await world.run(() => hand.pull())
+  expect(world.faults.effects).toEqual({ server_crash: 1 })
+})
+
 test('what is under way for too long is not waited for', async () => {
   const { world, hand } = await met({ delay: 1 })
   const codes = new Set<unknown>()
@@ -160,7 +179,7 @@ test('nobody is reached while no server runs', async () => {
 
 test('who has no rights or no valid token is refused, and told why', async () => {
   const { world, hand } = await met()
-  world.host.denied.set('ann', new Set(['read']))
+  world.host.rights.deny('ann', ['read'], 0)
   await expect(world.run(() => hand.pull())).rejects.toMatchObject({ code: 'forbidden' })
   world.host.expired.add('ann')
   await expect(world.run(() => hand.pull())).rejects.toMatchObject({ code: 'needs_auth', details: { status: 401 } })

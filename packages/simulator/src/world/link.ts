@@ -18,8 +18,10 @@ import {
   parseJson,
 } from '@whisker/protocol'
 import type { SeededRandom } from '../random.ts'
+import type { Answer } from './answer.ts'
+import { Arrivals } from './arrivals.ts'
 import type { Faults } from './faults.ts'
-import type { Answer, Host, HostConnection, RequestKind } from './host.ts'
+import type { Host, HostConnection, RequestKind } from './host.ts'
 import type { Process } from './process.ts'
 
 /** How long a client waits for an answer. */
@@ -52,6 +54,9 @@ export interface LinkOptions {
 export class Link implements Transport {
   protected readonly options: LinkOptions
   #lastPage: Answer | undefined
+  /** What it last talked to. */
+  #met: Process | undefined
+  readonly #answers = new Arrivals()
   #closed: SyncError | undefined
 
   constructor(options: LinkOptions) {
@@ -128,9 +133,12 @@ export class Link implements Transport {
     if (way.isCut) faults.took('partition')
     const connection = way.isCut ? undefined : this.connection()
     if (!connection) {
+      if (!way.isCut && this.#met) host.noticeEnd()
       process.after(this.latencyMs(), back.broken)
       return
     }
+    if (this.#met && this.#met !== connection.process) host.noticeEnd()
+    this.#met = connection.process
     const arrive = (message: string): void => {
       if (!connection.process.isAlive || host.process !== connection.process) {
         process.after(this.latencyMs(), back.broken)
@@ -146,7 +154,11 @@ export class Link implements Transport {
       return
     }
     const message = this.#damaged(text)
-    connection.process.after(this.#delayMs(), () => arrive(message))
+    const trip = this.#trip(host.arrivals)
+    connection.process.after(trip.delayMs, () => {
+      this.#ends(trip)
+      arrive(message)
+    })
     if (!faults.strikes('duplicate')) return
     connection.process.after(this.latencyMs() + faults.dice('duplicate').below(20_000), () => {
       if (!connection.process.isAlive) return
@@ -166,7 +178,11 @@ export class Link implements Transport {
       if (faults.dice('reply_lost').chance(0.5)) process.after(this.latencyMs(), back.broken)
       return
     }
-    process.after(this.#delayMs(), () => back.answered(this.#throughCache(kind, answer)))
+    const trip = this.#trip(this.#answers)
+    process.after(trip.delayMs, () => {
+      this.#ends(trip)
+      back.answered(this.#throughCache(kind, answer))
+    })
   }
 
   /** Something on the way keeps answers, though it was told not to. */
@@ -196,22 +212,33 @@ export class Link implements Transport {
     return text
   }
 
-  #delayMs(): number {
+  #trip(arrivals: Arrivals): Trip {
     const { faults } = this.options
-    if (faults.strikes('delay')) {
-      faults.took('delay')
-      return faults.dice('delay').below(90_000)
-    }
-    if (faults.strikes('reorder')) {
-      faults.took('reorder')
-      return faults.dice('reorder').below(3000)
-    }
-    return this.latencyMs()
+    const number = arrivals.send()
+    if (faults.strikes('delay'))
+      return { arrivals, number, fault: 'delay', delayMs: faults.dice('delay').below(90_000) }
+    if (faults.strikes('reorder'))
+      return { arrivals, number, fault: 'reorder', delayMs: faults.dice('reorder').below(3000) }
+    return { arrivals, number, fault: undefined, delayMs: this.latencyMs() }
+  }
+
+  /** It counts that a message was long under way if another has passed it, or nobody waits for the answer any more. */
+  #ends({ arrivals, number, fault, delayMs }: Trip): void {
+    const isLate = arrivals.isOvertaken(number) || delayMs > TIMEOUT_MS
+    if (fault && isLate) this.options.faults.took(fault)
   }
 
   protected latencyMs(): number {
     return this.options.random.between(2, 60)
   }
+}
+
+/** A message on its way. */
+interface Trip {
+  readonly arrivals: Arrivals
+  readonly number: number
+  readonly fault: 'delay' | 'reorder' | undefined
+  readonly delayMs: number
 }
 
 interface Back {

@@ -70,18 +70,20 @@ test('a connection that is half open brings nothing, ends as lost, and is made a
   all.world.faults.isOn = false
   await all.world.advance(30_000)
   expect([all.states, all.heard]).toEqual([[true, false, true], []])
+  expect(all.world.faults.effects).toEqual({ half_open: 1 })
   await writeOf(all, 'swan')
   await all.world.advance(1000)
   expect(all.heard).toEqual(['swan'])
 })
 
-test('a slow reader gets every frame, late and in order', async () => {
+test('a slow reader gets every frame, late and in order, and counts where one waited behind another', async () => {
   const all = await listening({ slow_reader: 1 })
   await writeOf(all, 'dragon')
   await writeOf(all, 'swan')
   expect(all.heard).toEqual([])
   await all.world.advance(10 * 60_000)
   expect([all.states, all.heard]).toEqual([[true], ['dragon', 'swan']])
+  expect(all.world.faults.effects).toEqual({ slow_reader: 1 })
 })
 
 test('a reader that has much before it is told to pull, and of no more until it has read', async () => {
@@ -121,7 +123,7 @@ test('a connection ends when the server is killed, and is made anew when it is t
 
 test('who loses the right to read is not told any more', async () => {
   const all = await listening()
-  all.world.host.denied.set('bob', new Set(['read']))
+  all.world.host.rights.deny('bob', ['read'], 0)
   await writeOf(all, 'dragon')
   await all.world.advance(1000)
   expect([all.states, all.heard]).toEqual([[true, false], []])

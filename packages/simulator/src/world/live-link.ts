@@ -154,9 +154,11 @@ class LiveConnection {
     this.#buffer.push(text)
     this.#bufferedBytes += utf8Length(text)
     if (!this.#isHalfOpen && faults.strikes('half_open')) {
-      faults.took('half_open')
       this.#isHalfOpen = true
-      process.after(DEAD_AFTER_MS, () => this.#lost())
+      process.after(DEAD_AFTER_MS, () => {
+        if (this.isOpen && this.#buffer.length > 0) faults.took('half_open')
+        this.#lost()
+      })
     }
     this.#read()
   }
@@ -170,14 +172,12 @@ class LiveConnection {
       return
     }
     this.#isReading = true
-    let delayMs = this.#latencyMs()
-    if (faults.strikes('slow_reader')) {
-      faults.took('slow_reader')
-      delayMs = faults.dice('slow_reader').below(120_000)
-    }
-    process.after(delayMs, () => {
+    const latencyMs = this.#latencyMs()
+    const isSlow = faults.strikes('slow_reader')
+    process.after(isSlow ? faults.dice('slow_reader').below(120_000) : latencyMs, () => {
       this.#isReading = false
       if (!this.isOpen) return
+      if (isSlow && this.#buffer.length > 1) faults.took('slow_reader')
       const text = this.#buffer.shift() as string
       this.#bufferedBytes -= utf8Length(text)
       this.#ends.frame(text)

@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly onRequest?: ((device: string, kind: RequestKind) => void) | undefined
   readonly onReceipt?: ((device: string, request: PushRequest, receipt: Receipt) => void) | undefined
   readonly onRefusal?: ((device: string, code: string) => void) | undefined
+  /** Told when the server gave somebody what they may not have. */
+  readonly onBreach?: ((what: string) => void) | undefined
   /** Sees what the server stores. */
   readonly observe?: ((store: SyncStore) => SyncStore) | undefined
 }
@@ -69,6 +71,7 @@ export class World<M = Record<string, object>> {
       observe: options.observe ?? ((store) => store),
       validate: options.validate,
       limits: options.limits ?? {},
+      onBreach: options.onBreach ?? (() => {}),
     })
     this.host.start()
   }
@@ -192,7 +195,7 @@ export class World<M = Record<string, object>> {
   calm(): void {
     const { host, faults } = this
     faults.isOn = false
-    host.denied.clear()
+    host.rights.restoreAll()
     host.expired.clear()
     if (host.isFull || !host.isUp) {
       host.isFull = false
