@@ -119,10 +119,24 @@ const LETTING_GO: readonly Fault[] = [
   'access_revoked',
 ]
 
+/** What goes wrong together in the worst way, with nothing else beside it that would hide or mend it. */
+const PAIRS: readonly (readonly Fault[])[] = [
+  ['away', 'server_stop'],
+  ['away', 'reply_lost'],
+  ['reply_lost', 'server_restored'],
+  ['reply_lost', 'server_restored_late'],
+  ['reply_lost', 'device_restored'],
+  ['server_disk_error', 'server_crash'],
+  ['half_open', 'server_crash'],
+  ['clock_years', 'partition'],
+  ['late_crash', 'power_cut'],
+]
+
 /** Each seed has some faults, and the others not: what hides behind one kind shows where that is missing. */
 export function planOf(seed: string): Plan {
   const random = seededRandom(`plan ${seed}`)
-  const faults = chooseFaults(random)
+  const pairs = random.fork('pairs')
+  const faults = pairs.chance(0.25) ? together(pairs.pick(PAIRS)) : chooseFaults(random)
   const devices = Array.from({ length: 2 + Math.floor(7 * random.fraction() ** 3) }, () => chooseDevice(random))
   const count = random.between(20, 120)
   const kinds = stepKinds(faults)
@@ -147,13 +161,18 @@ export function planOf(seed: string): Plan {
   }
 }
 
+const together = (faults: readonly Fault[]): FaultOptions =>
+  Object.fromEntries(faults.map((fault) => [fault, highestRate(fault)]))
+
+const highestRate = (fault: Fault): number => RATES[fault] ?? STEP_RATES[fault] ?? STEP_RATE
+
 function chooseFaults(random: SeededRandom): FaultOptions {
   const share = random.pick([0.1, 0.3, 0.5])
   const chosen: Partial<Record<Fault, number>> = {}
   for (const fault of FAULT_NAMES) {
     const draw = random.fraction()
     const rate = random.fraction()
-    if (draw < share) chosen[fault] = (RATES[fault] ?? STEP_RATES[fault] ?? STEP_RATE) * (0.2 + 0.8 * rate)
+    if (draw < share) chosen[fault] = highestRate(fault) * (0.2 + 0.8 * rate)
   }
   for (const fault of ROT) delete chosen[fault]
   // One disk at a time: of two, each may have held what the other has lost.
