@@ -101,6 +101,23 @@ describe('an operation that the server refuses', () => {
     expect([b.notes.get('a'), b.notes.conflicts()]).toEqual([{ title: 'bad' }, []])
   })
 
+  test('stays in sight once the server has it, also if it is tried again without what it stood on', async () => {
+    const { world } = strictWorld()
+    const [a, b] = await world.pair()
+    await a.notes.create('a', { title: 'bad' })
+    await a.notes.update('a', { body: 'good' })
+    await a.sync()
+    await b.notes.create('a', { title: 'by b' })
+    await b.sync()
+    const edit = a.engine.rejected.list().find(({ operation }) => operation.type === 'update')
+    const retry = a.engine.rejected.retry(edit!.id)
+    await retry
+    a.link.after = (kind) => void (a.link.isDown = kind === 'push')
+    await a.sync().catch(() => {})
+    await retry.acknowledged
+    expect(a.notes.get('a')).toEqual({ body: 'good' })
+  })
+
   test('can be edited and tried again, and what is no such edit is refused and changes nothing', async () => {
     const { world } = strictWorld()
     const [a, b] = await world.pair()

@@ -85,7 +85,7 @@ function acknowledge(ledger: Ledger, items: readonly OutboxItem[], seq: Seq): vo
     const document = ledger.obtain(entry.collection, entry.document)
     if (document.confirmed === EMPTY_STATE) document.scan = ledger.link.scan
     // What stands on a row that was lost here would look like the whole. The digest tells, and the whole is fetched.
-    const isLost = document.confirmed === EMPTY_STATE && entry.type !== 'create'
+    const isLost = document.confirmed === EMPTY_STATE && entry.type !== 'create' && entry.base.length > 0
     if (!isLost) document.confirmed = apply(document.confirmed, entry)
     document.seq = Math.max(document.seq, seq)
     ledger.markUnstored(document)

@@ -58,7 +58,7 @@ function removeAt(desk: Desk): Intent | undefined {
 
 /** Keeps both, with the id taken that the copy would have. */
 function meetCopy(desk: Desk): Intent | undefined {
-  const { collection, model, mark } = desk
+  const { collection, model } = desk
   const conflict = someConflict(desk)
   const other = conflict?.values.find(({ shown, value }) => !shown && value !== undefined)
   // What is listed further within has to be settled first.
@@ -66,9 +66,10 @@ function meetCopy(desk: Desk): Intent | undefined {
   const { id: document, path } = conflict
   const taken = copyId(document, other.dot)
   const isFree = !collection.has(taken)
-  const title = model.mint(mark)
+  // The server takes it: else it would refuse the one and take the other.
+  const title = model.mint()
   const run = (): WriteResult => {
-    // They are one transaction: what becomes of one becomes of the other.
+    // They are one transaction here: what becomes of one becomes of the other.
     if (isFree) collection.create(taken, { title }).catch(() => {})
     return collection.resolve(document, { path, keepBoth: true })
   }
