@@ -1,3 +1,4 @@
+import { SyncError } from '@whisker/protocol'
 import { expect, test } from 'vitest'
 import { copiedNote } from './testing/copied-note.ts'
 import { type Device, World, meet } from './testing/world.ts'
@@ -71,6 +72,31 @@ test('a copy whose edit the server refuses is back as it was', async () => {
   await a.notes.update(copy, { title: 'bad' })
   await meet(a, b)
   expect([titles(a), titles(b), a.engine.status.rejected]).toEqual([shown, shown, 1])
+})
+
+test('a copy that was deleted before the server refused what it holds leaves nothing behind, and the store opens again', async () => {
+  const world = new World({
+    validate: (operation) =>
+      JSON.stringify(operation.delta).includes('bad') ? { code: 'bad', message: 'It is bad.' } : undefined,
+  })
+  const [a, b] = await world.pair({ notes: { strategy: 'keep_both' } })
+  await a.notes.create('a', { title: 'One' })
+  await meet(a, b)
+  await a.notes.update('a', { title: 'bad' })
+  world.clock.advance(10)
+  await b.notes.update('a', { title: 'B' })
+  await b.sync()
+  a.link.refuse = (kind) => (kind === 'push' ? new SyncError('forbidden', 'Not now.') : undefined)
+  await a.sync().catch(() => {})
+  expect(Object.values(titles(a) as object)).toEqual(['B', 'bad'])
+  const deleted = a.notes.delete(a.notes.list().find(({ id }) => id !== 'a')?.id ?? '')
+  await deleted
+  a.link.refuse = () => undefined
+  await meet(a, b)
+  await deleted.acknowledged
+  const again = await a.reopen()
+  for (const device of [again, b]) expect(titles(device)).toEqual({ a: 'B' })
+  expect([again.engine.status.pending, again.engine.status.rejected]).toEqual([0, 1])
 })
 
 test('metadata of a copy makes it a real document too', async () => {

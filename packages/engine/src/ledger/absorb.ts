@@ -166,7 +166,8 @@ function settleOutcomes(ledger: Ledger, before: ReadonlyMap<number, OutboxItem |
     if (now && !isVoid(now.entry)) continue
     const refused = rejectedOf(ledger, item.entry)
     if (refused) item.outcome.settle(rejection(item.entry, refused.reason))
-    else if (!now) item.outcome.settle()
+    // What only dropped something is over, too, once that was refused.
+    else if (!now || item.entry.delta.length === 0) item.outcome.settle()
   }
 }
 

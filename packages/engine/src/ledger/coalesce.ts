@@ -1,5 +1,5 @@
 import { type FieldWrite, type Operation, killsOf, mergeVersions } from '@whisker/protocol'
-import type { LocalDocument } from './document.ts'
+import { type LocalDocument, isEmpty } from './document.ts'
 import type { Ledger } from './ledger.ts'
 import type { OutboxItem } from './outbox.ts'
 import { Outcome } from './outcome.ts'
@@ -58,5 +58,3 @@ function coalesceDocument(ledger: Ledger, document: LocalDocument, fresh: readon
 /** The server knows a document by its create, which therefore stays. */
 const isBeginning = (operation: Operation, write: FieldWrite): boolean =>
   operation.type === 'create' && write.root === 'content'
-
-const isEmpty = (operation: Operation): boolean => operation.delta.length === 0 && operation.drop.length === 0

@@ -62,3 +62,6 @@ export function seenBy(writer: ReplicaId, { confirmed, pending }: LocalDocument,
   const others = new Set(standing.map(({ dot }) => dot.replica).filter((replica) => replica !== writer))
   return base.filter(({ replica }) => !others.has(replica))
 }
+
+/** Whether an operation has nothing to say; a void takes its place, since nothing reads such a one. */
+export const isEmpty = ({ delta, drop }: Operation): boolean => delta.length === 0 && drop.length === 0

@@ -13,7 +13,7 @@ import {
   sameDot,
 } from '@whisker/protocol'
 import { forget } from './scan.ts'
-import type { LocalDocument } from './document.ts'
+import { type LocalDocument, isEmpty } from './document.ts'
 import type { Ledger, Rejected } from './ledger.ts'
 import { bytesOf } from './stored.ts'
 
@@ -37,7 +37,11 @@ export function quarantine(ledger: Ledger, dot: Dot, reason: Reason, nowMs: numb
   for (const one of rejected) ledger.setRejected(one)
   for (const one of removed) makeVoid(ledger, one, reason)
   const kept = orphaned ? [] : remaining.map((other) => withoutDot(ledger, document, other, operation, remaining))
-  ledger.setPending(document, kept, 'local')
+  ledger.setPending(
+    document,
+    kept.filter((other) => !endIfEmpty(ledger, other)),
+    'local',
+  )
   return rejected
 }
 
@@ -71,11 +75,18 @@ function pendingOperation(ledger: Ledger, dot: Dot): Operation | undefined {
   return undefined
 }
 
-function makeVoid(ledger: Ledger, operation: Operation, reason: Reason): void {
+/** What only took back what was removed has nothing to say any more. */
+function endIfEmpty(ledger: Ledger, operation: Operation): boolean {
+  if (!isEmpty(operation)) return false
+  makeVoid(ledger, operation)
+  return true
+}
+
+function makeVoid(ledger: Ledger, operation: Operation, reason?: Reason): void {
   const item = ledger.outbox.itemOf(operation)
   if (!item) return
   const { replica, counter } = operation.dot
-  item.outcome.settle(rejection(operation, reason))
+  item.outcome.settle(reason && rejection(operation, reason))
   const entry = { replica, from: counter, to: counter }
   ledger.setItem({ ...item, entry, bytes: bytesOf(entry) })
 }

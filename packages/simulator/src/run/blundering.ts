@@ -11,14 +11,14 @@ import type { Actor, Stage } from './stage.ts'
 export function blunder(stage: Stage, opening: Opening<Docs>, desk: Desk): void {
   const bad = nextBlunder(desk, opening.engine.rejected)
   if (!bad) return
-  stage.tell(`${opening.name} tries to ${bad.what} in ${desk.collection.name}`)
-  refuse(stage, opening, bad, bad.run)
+  refuse(stage, opening, () => ({ ...bad, what: `${bad.what} in ${desk.collection.name}` }), bad.run)
 }
 
 /** Several writes, of which none must be there: in the midst of them something is wrong, or the app's own code throws. */
 export function giveUp(stage: Stage, { device }: Actor, opening: Opening<Docs>, desk: Desk): void {
   const { rare, collection } = desk
-  const bad = rare.chance(0.5) ? nextBlunder(desk, opening.engine.rejected) : undefined
+  const isWrong = rare.chance(0.5)
+  let bad: Blunder | undefined
   const intents: Intent[] = []
   const some = (): void => {
     for (let left = rare.between(1, 3); left > 0; left--) {
@@ -31,21 +31,24 @@ export function giveUp(stage: Stage, { device }: Actor, opening: Opening<Docs>, 
   const run = (): WriteResult =>
     opening.engine.batch(() => {
       some()
+      // What they did just now is what it goes wrong on.
+      if (isWrong) bad = nextBlunder(desk, opening.engine.rejected)
       if (!bad) throw new ChangedMind()
       void bad.run()
       some()
     })
-  const what = `write together and ${bad?.what ?? 'give up'}`
-  stage.tell(`${opening.name} tries to ${what}`)
-  refuse(stage, opening, { what, codes: bad?.codes ?? [] }, run)
+  refuse(stage, opening, () => ({ what: `write together and ${bad?.what ?? 'give up'}`, codes: bad?.codes ?? [] }), run)
   // What a form showed meanwhile may be saved later, and then it is there.
   for (const write of stage.add(device.name, opening, collection.name, intents)) write.fate = 'refused'
 }
 
-function refuse(stage: Stage, opening: Opening<Docs>, bad: Omit<Blunder, 'run'>, run: Blunder['run']): void {
+/** What is tried is known only once it was. */
+function refuse(stage: Stage, opening: Opening<Docs>, tried: () => Omit<Blunder, 'run'>, run: Blunder['run']): void {
   const before = standOf(opening)
   const result = run()
   const after = standOf(opening)
+  const bad = tried()
+  stage.tell(`${opening.name} tries to ${bad.what}`)
   if (after !== before) {
     let at = 0
     while (before[at] === after[at]) at++

@@ -271,7 +271,10 @@ export class Stage {
     const { plan, model } = this
     if (!opening || isRotten(plan.faults)) return
     const { name } = actor.device
-    const lost = model.lost(textsOf(opening), (write) => write.store === name && write.isInStore && isAsked(write))
+    // A document that somebody made of one of two values may have been refused: then they have it, and nobody else.
+    const refused = this.world.devices.flatMap(({ openings }) => openings.map(({ engine }) => engine.rejected.list()))
+    const found = new Set([...textsOf(opening), ...textsIn(refused)])
+    const lost = model.lost(found, (write) => write.store === name && write.isInStore && isAsked(write))
     if (lost.length > 0) this.fail(new Violation('M1', `${name} has lost ${lost.join('; ')}`))
   }
 }
