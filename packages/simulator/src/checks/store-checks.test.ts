@@ -176,6 +176,12 @@ describe('the outbox', () => {
     expect(commit(checks, { outbox: [outboxRow(1, A, 1, 9)] })).toBe('M18')
   })
 
+  test('a void is no operation', async () => {
+    const { checks } = await newDevice()
+    commit(checks, { outbox: [outboxRow(1, A, 1), voidRow(2, A, 2), outboxRow(3, A, 3)] })
+    expect(checks.operations.map(({ counter }) => counter)).toEqual([1, 3])
+  })
+
   test('a void has no time', async () => {
     const { checks } = await newDevice()
     const noon = timestampAt(NOON_MS)

@@ -52,6 +52,11 @@ export class StoreChecks {
     return { line: this.#server.lineOf.get(cursor.epoch ?? ''), since: cursor.since }
   }
 
+  /** What the outbox holds, without voids. */
+  get operations(): readonly OutboxEntry[] {
+    return [...this.outbox.values()].filter(({ dot }) => dot !== undefined)
+  }
+
   /** Begins with what is stored. */
   load({ records, documents, outbox, rejected }: StoredSpace): void {
     this.#take({ revision: 0, records, documents, outbox, rejected })

@@ -261,7 +261,6 @@ interface Asked {
 function checkSynced(stage: Stage, actor: Actor, { name, engine }: Opening<Docs>, asked: Asked): void {
   const { pending, checks, head, line, count } = asked
   stage.tell(`${name} is synced`)
-  stage.reachedServer(actor, engine, count)
   if (actor.checks !== checks || stage.server.line !== line) return
   const left = pending.filter((position) => checks.outbox.has(position))
   if (left.length > 0) {
@@ -271,4 +270,5 @@ function checkSynced(stage: Stage, actor: Actor, { name, engine }: Opening<Docs>
   if (at?.line === line && at.since < head) {
     stage.fail(new Violation('M24', `${name} says it is synced at ${at.since}, and the head was ${head}`))
   }
+  stage.reachedServer(actor, engine, count)
 }

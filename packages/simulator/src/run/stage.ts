@@ -185,13 +185,13 @@ export class Stage {
         this.fail(new Violation('M33', `${name} finds a difference from the server, though nothing was lost`))
     })
     engine.on('sync_completed', () => {
-      if (engine.status.pending === 0) this.reachedServer(actor, engine)
+      if (actor.checks.operations.length === 0) this.reachedServer(actor, engine)
     })
   }
 
   /** Whoever went by what it was told knows what there is. */
   checkTold({ device, checks }: Actor): void {
-    const pending = [...checks.outbox.values()].filter(({ dot }) => dot !== undefined).length
+    const pending = checks.operations.length
     for (const opening of device.openings) this.#onlookers.get(opening)?.check(pending)
     for (const { opening, writes } of this.awaited.values()) {
       if (!device.openings.includes(opening) || writes.some(({ fate }) => fate !== 'durable')) continue
