@@ -176,10 +176,31 @@ describe('the outbox', () => {
     expect(commit(checks, { outbox: [outboxRow(1, A, 1, 9)] })).toBe('M18')
   })
 
-  test('a void is no operation', async () => {
+  test('what has left it is counted, voids apart', async () => {
     const { checks } = await newDevice()
     commit(checks, { outbox: [outboxRow(1, A, 1), voidRow(2, A, 2), outboxRow(3, A, 3)] })
     expect(checks.operations.map(({ counter }) => counter)).toEqual([1, 3])
+    commit(checks, {
+      outbox: [
+        [1, undefined],
+        [2, undefined],
+        [9, undefined],
+      ],
+    })
+    expect(checks.sent).toEqual({ entries: 2, operations: 1 })
+  })
+
+  test('what the server has is not unsent, nor what is about to be put with the refused', async () => {
+    const { checks } = await newDevice()
+    commit(checks, { outbox: [outboxRow(1, A, 1)] })
+    expect(checks.hasUnsent(0)).toBe(false)
+    commit(checks, { outbox: [outboxRow(2, A, 2)] })
+    expect(checks.hasUnsent(0)).toBe(true)
+    expect(checks.hasUnsent(1)).toBe(false)
+    commit(checks, { rejected: [['A:7', '[]']] })
+    expect(checks.hasUnsent(1)).toBe(true)
+    commit(checks, { rejected: [['A:7', undefined]] })
+    expect(checks.hasUnsent(1)).toBe(false)
   })
 
   test('a void has no time', async () => {

@@ -23,11 +23,12 @@ export const PEOPLE: Readonly<Record<(typeof ACTIONS)[number], Action>> = {
   bulk: (stage, actor, dice) => importMany(stage, actor, dice),
   sync(stage, actor, dice) {
     const opening = anyOpening(actor, dice)
-    if (!opening) return
-    stage.tell(`${opening.name} syncs now`)
-    opening.engine.syncNow().catch((error: unknown) => stage.fail(error))
+    if (opening) void syncOnce(stage, opening)
   },
-  synced: (stage, actor, dice) => waitUntilSynced(stage, actor, dice),
+  synced(stage, actor, dice) {
+    const opening = anyOpening(actor, dice)
+    if (opening) void waitUntilSynced(stage, actor, opening)
+  },
   async open(stage, actor) {
     if (actor.device.openings.length >= 4) return
     stage.tell(`${actor.device.name} opens another`)
@@ -53,6 +54,7 @@ export const PEOPLE: Readonly<Record<(typeof ACTIONS)[number], Action>> = {
     if (!opening || refused.length === 0) return
     const one = dice.pick(refused)
     stage.tell(`${opening.name} tries ${one.id} again`)
+    stage.witnessesOf(opening)?.onlooker.wrote(textsIn(one.operation))
     opening.engine.rejected.retry(one.id).catch((error: unknown) => expectDiskFault(stage, error))
   },
   async discard(stage, actor, dice) {
@@ -177,6 +179,7 @@ function perform(
       `${opening.name} #${write.number} ${write.what} ${collection}/${write.document} +${write.texts.join()} -${write.over.join()}`,
     )
   }
+  stage.witnessesOf(opening)?.onlooker.wrote(writes.flatMap(({ texts }) => texts))
   checkSeen(stage, opening, collection, writes)
   void noteFate(stage, writes, result)
   void noteAcknowledged(stage, opening, writes, result)
@@ -232,23 +235,36 @@ function expectDiskFault(stage: Stage, error: unknown): void {
   stage.fail(error)
 }
 
-/** Whoever is told that everything is synced finds it so. */
-function waitUntilSynced(stage: Stage, actor: Actor, dice: SeededRandom): void {
-  const opening = anyOpening(actor, dice)
-  if (!opening) return
-  const { server, model } = stage
-  const { name } = opening
-  const pending = [...actor.checks.outbox.keys()]
-  const { checks } = actor
-  const [head, line] = [server.head, server.line]
-  const count = model.writes.length
-  stage.tell(`${name} waits until it is synced`)
-  void opening.engine.synced().then(
-    () => checkSynced(stage, actor, opening, { pending, checks, head, line, count }),
-    (error: unknown) => (isSyncError(error) ? undefined : stage.fail(error)),
-  )
+/** Whoever asks for a round is told of it what everybody is told. */
+async function syncOnce(stage: Stage, opening: Opening<Docs>): Promise<void> {
+  const rounds = stage.witnessesOf(opening)?.rounds
+  const begun = rounds?.begun ?? 0
+  stage.tell(`${opening.name} syncs now`)
+  try {
+    const result = await opening.engine.syncNow()
+    rounds?.checkAsked(result, begun)
+  } catch (error) {
+    stage.fail(error)
+  }
 }
 
+/** Whoever is told that everything is synced finds it so. */
+async function waitUntilSynced(stage: Stage, actor: Actor, opening: Opening<Docs>): Promise<void> {
+  const asked = ask(stage, actor)
+  const rounds = stage.witnessesOf(opening)?.rounds
+  const begun = rounds?.begun ?? 0
+  stage.tell(`${opening.name} waits until it is synced`)
+  try {
+    await opening.engine.synced()
+    stage.tell(`${opening.name} is synced`)
+    rounds?.checkWaited(begun)
+    checkSynced(stage, actor, opening, asked)
+  } catch (error) {
+    if (!isSyncError(error)) stage.fail(error)
+  }
+}
+
+/** What there was when somebody asked for a round. */
 interface Asked {
   readonly pending: readonly number[]
   readonly checks: Actor['checks']
@@ -258,9 +274,16 @@ interface Asked {
   readonly count: number
 }
 
+const ask = ({ server, model }: Stage, { checks }: Actor): Asked => ({
+  pending: [...checks.outbox.keys()],
+  checks,
+  head: server.head,
+  line: server.line,
+  count: model.writes.length,
+})
+
 function checkSynced(stage: Stage, actor: Actor, { name, engine }: Opening<Docs>, asked: Asked): void {
   const { pending, checks, head, line, count } = asked
-  stage.tell(`${name} is synced`)
   if (actor.checks !== checks || stage.server.line !== line) return
   const left = pending.filter((position) => checks.outbox.has(position))
   if (left.length > 0) {

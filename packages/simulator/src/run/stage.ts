@@ -4,6 +4,9 @@ import { Model, type Write, describe, textsIn } from '../checks/model.ts'
 import { Onlooker } from '../checks/onlooker.ts'
 import { ServerChecks, type ServerChecksCopy } from '../checks/server-checks.ts'
 import { StoreChecks } from '../checks/store-checks.ts'
+import type { Surroundings } from '../checks/surroundings.ts'
+import { ToldRounds } from '../checks/told-rounds.ts'
+import { ToldStatus } from '../checks/told-status.ts'
 import { Violation } from '../checks/violation.ts'
 import { type SeededRandom, seededRandom } from '../random.ts'
 import { COLLECTIONS, type Docs } from '../workload/documents.ts'
@@ -37,6 +40,13 @@ export interface KeptBackup {
   readonly held: ReadonlySet<Write>
 }
 
+/** Who goes by what an engine tells. */
+export interface Witnesses {
+  readonly onlooker: Onlooker
+  readonly status: ToldStatus
+  readonly rounds: ToldRounds
+}
+
 /** A run: the world, what people do in it, and the checks that watch. */
 export class Stage {
   readonly plan: Plan
@@ -54,7 +64,9 @@ export class Stage {
   readonly #random: SeededRandom
   /** Writes whose authors wait to hear that the server has them. */
   readonly awaited: Map<WriteResult, { readonly opening: Opening<Docs>; readonly writes: readonly Write[] }> = new Map()
-  readonly #onlookers = new Map<Opening<Docs>, Onlooker>()
+  readonly #witnesses = new Map<Opening<Docs>, Witnesses>()
+  /** Engines beside which another has had the store open. */
+  readonly #accompanied = new Set<Opening<Docs>>()
   readonly #byDisk = new Map<Disk, Actor>()
 
   constructor(plan: Plan) {
@@ -174,7 +186,15 @@ export class Stage {
 
   watchOpening(actor: Actor, opening: Opening<Docs>): void {
     const { engine, name } = opening
-    this.#onlookers.set(opening, new Onlooker(name, engine, (violation) => this.fail(violation)))
+    const { openings } = actor.device
+    if (openings.length > 1) for (const one of openings) this.#accompanied.add(one)
+    const report = (violation: Violation): void => this.fail(violation)
+    const around = this.#around(actor, opening)
+    this.#witnesses.set(opening, {
+      onlooker: new Onlooker(name, engine, around, report),
+      status: new ToldStatus(name, engine, around, report),
+      rounds: new ToldRounds(name, engine, around, report),
+    })
     engine.on('change', (changes) => {
       const invented = this.model.invented(new Set(changes.flatMap(({ after }) => textsIn(after))))
       if (invented.length > 0)
@@ -189,10 +209,35 @@ export class Stage {
     })
   }
 
+  #around(actor: Actor, opening: Opening<Docs>): Surroundings {
+    const { wall } = actor.device
+    const isSpared = (faults: readonly Fault[]): boolean =>
+      faults.every((fault) => this.plan.faults[fault] === undefined)
+    return {
+      nowMs: () => wall.now(),
+      clockAheadMs: () => wall.offsetMs,
+      isWayPrompt: isSpared(LATE_FAULTS),
+      isClockKept: isSpared(CLOCK_FAULTS),
+      isDiskSound: isSpared(COMMIT_FAULTS),
+      isAlone: () => !this.#accompanied.has(opening),
+      texts: () => actor.checks.texts,
+      operations: () => actor.checks.operations.length,
+      hasUnsent: (rejected) => actor.checks.hasUnsent(rejected),
+      sent: () => actor.checks.sent,
+    }
+  }
+
+  witnessesOf(opening: Opening<Docs>): Witnesses | undefined {
+    return this.#witnesses.get(opening)
+  }
+
   /** Whoever went by what it was told knows what there is. */
-  checkTold({ device, checks }: Actor): void {
-    const pending = checks.operations.length
-    for (const opening of device.openings) this.#onlookers.get(opening)?.check(pending)
+  checkTold({ device }: Actor): void {
+    for (const opening of device.openings) {
+      const witnesses = this.#witnesses.get(opening)
+      witnesses?.onlooker.check()
+      witnesses?.status.check()
+    }
     for (const { opening, writes } of this.awaited.values()) {
       if (!device.openings.includes(opening) || writes.some(({ fate }) => fate !== 'durable')) continue
       throw new Violation('M32', `nobody was told what became of ${writes.map(describe).join('; ')}`)
@@ -230,6 +275,11 @@ const DIFFERING: readonly Fault[] = [
   'away',
   'access_revoked',
 ]
+
+const CLOCK_FAULTS: readonly Fault[] = ['clock_jump', 'clock_freeze', 'clock_years']
+/** After these, an answer or a frame may be old when it is read. */
+const LATE_FAULTS: readonly Fault[] = ['delay', 'slow_reader', 'suspend']
+const COMMIT_FAULTS: readonly Fault[] = ['disk_full', 'disk_error', 'disk_busy']
 
 /** All texts that an app is shown on a device: values, conflicts, what was refused. */
 export function textsOf({ engine }: Opening<Docs>): ReadonlySet<string> {
