@@ -23,11 +23,11 @@ export const PEOPLE: Readonly<Record<(typeof ACTIONS)[number], Action>> = {
   bulk: (stage, actor, dice) => importMany(stage, actor, dice),
   sync(stage, actor, dice) {
     const opening = anyOpening(actor, dice)
-    if (opening) void syncOnce(stage, opening)
+    if (opening) void syncOnce(stage, actor, opening)
   },
   synced(stage, actor, dice) {
     const opening = anyOpening(actor, dice)
-    if (opening) void waitUntilSynced(stage, actor, opening)
+    if (opening) void waitUntilSynced(stage, actor, opening, dice)
   },
   async open(stage, actor) {
     if (actor.device.openings.length >= 4) return
@@ -114,7 +114,10 @@ function deskOf(stage: Stage, actor: Actor, opening: Opening<Docs>, dice: Seeded
 
 function writeOnce(stage: Stage, actor: Actor, dice: SeededRandom, mark: string): void {
   const opening = anyOpening(actor, dice)
-  if (!opening) return
+  if (opening) writeAt(stage, actor, opening, dice, mark)
+}
+
+function writeAt(stage: Stage, actor: Actor, opening: Opening<Docs>, dice: SeededRandom, mark: string): void {
   const desk = deskOf(stage, actor, opening, dice, mark)
   const intent = nextIntent(desk)
   if (intent) perform(stage, actor, opening, desk.collection.name, [intent], intent.run)
@@ -235,22 +238,25 @@ function expectDiskFault(stage: Stage, error: unknown): void {
   stage.fail(error)
 }
 
-/** Whoever asks for a round is told of it what everybody is told. */
-async function syncOnce(stage: Stage, opening: Opening<Docs>): Promise<void> {
+/** A round that is told to have gone well has sent and fetched what there was; and everybody is told the same of it. */
+async function syncOnce(stage: Stage, actor: Actor, opening: Opening<Docs>): Promise<void> {
+  const asked = ask(stage, actor, opening)
   const rounds = stage.witnessesOf(opening)?.rounds
   const begun = rounds?.begun ?? 0
   stage.tell(`${opening.name} syncs now`)
   try {
     const result = await opening.engine.syncNow()
     rounds?.checkAsked(result, begun)
+    if (result.ok) checkSynced(stage, actor, opening, asked)
   } catch (error) {
     stage.fail(error)
   }
 }
 
 /** Whoever is told that everything is synced finds it so. */
-async function waitUntilSynced(stage: Stage, actor: Actor, opening: Opening<Docs>): Promise<void> {
-  const asked = ask(stage, actor)
+async function waitUntilSynced(stage: Stage, actor: Actor, opening: Opening<Docs>, dice: SeededRandom): Promise<void> {
+  if (stage.plan.writesBeforeWaiting) writeAt(stage, actor, opening, dice.fork('before waiting'), 'w')
+  const asked = ask(stage, actor, opening)
   const rounds = stage.witnessesOf(opening)?.rounds
   const begun = rounds?.begun ?? 0
   stage.tell(`${opening.name} waits until it is synced`)
@@ -270,20 +276,30 @@ interface Asked {
   readonly checks: Actor['checks']
   readonly head: number
   readonly line: number
+  /** What was safe on that device, and what whoever asks had just written. */
+  readonly writes: ReadonlySet<Write>
   /** How many writes there were. */
   readonly count: number
 }
 
-const ask = ({ server, model }: Stage, { checks }: Actor): Asked => ({
-  pending: [...checks.outbox.keys()],
-  checks,
-  head: server.head,
-  line: server.line,
-  count: model.writes.length,
-})
+function ask({ server, model, awaited }: Stage, { device, checks }: Actor, opening: Opening<Docs>): Asked {
+  const own = [...awaited.values()].filter((one) => one.opening === opening).flatMap(({ writes }) => writes)
+  const durable = model.writes.filter(
+    ({ store, isInStore, fate }) => store === device.name && isInStore && fate === 'durable',
+  )
+  return {
+    pending: [...checks.outbox.keys()],
+    checks,
+    head: server.head,
+    line: server.line,
+    writes: new Set([...durable, ...own]),
+    count: model.writes.length,
+  }
+}
 
 function checkSynced(stage: Stage, actor: Actor, { name, engine }: Opening<Docs>, asked: Asked): void {
-  const { pending, checks, head, line, count } = asked
+  const { pending, checks, head, line, writes, count } = asked
+  const { model } = stage
   if (actor.checks !== checks || stage.server.line !== line) return
   const left = pending.filter((position) => checks.outbox.has(position))
   if (left.length > 0) {
@@ -293,5 +309,9 @@ function checkSynced(stage: Stage, actor: Actor, { name, engine }: Opening<Docs>
   if (at?.line === line && at.since < head) {
     stage.fail(new Violation('M24', `${name} says it is synced at ${at.since}, and the head was ${head}`))
   }
+  const there = new Set([...stage.server.texts, ...textsIn(engine.rejected.list())])
+  const missing = model.lost(there, (write) => write.isInStore && writes.has(write))
+  if (missing.length > 0)
+    stage.fail(new Violation('M24', `${name} says it is synced, and the server has no ${missing.join('; ')}`))
   stage.reachedServer(actor, engine, count)
 }

@@ -9,6 +9,8 @@ export interface Plan {
   readonly devices: readonly DevicePlan[]
   readonly faults: FaultOptions
   readonly serverLimits: Partial<Limits>
+  /** Whether people write something just before they wait until all is synced. */
+  readonly writesBeforeWaiting?: boolean | undefined
   readonly steps: readonly Step[]
 }
 
@@ -126,6 +128,7 @@ export function planOf(seed: string): Plan {
       ...(random.chance(0.2) && { checksKept: random.between(4, 40) }),
       ...(random.chance(0.15) && { messageBytes: 4000 }),
     },
+    ...(random.fork('waiting').chance(0.25) && { writesBeforeWaiting: true }),
     steps,
   }
 }
