@@ -203,6 +203,22 @@ describe('the outbox', () => {
     expect(checks.hasUnsent(1)).toBe(false)
   })
 
+  test('a text waits as long as the operation that brought it, whoever writes it again', async () => {
+    const { checks } = await newDevice()
+    expect(checks.isWaiting('<w1>')).toBe(false)
+    commit(checks, { outbox: [outboxRow(1, A, 1, undefined, '<w1>'), outboxRow(2, A, 2, undefined, '<w1> again')] })
+    expect(checks.isWaiting('<w1>')).toBe(true)
+    commit(checks, { outbox: [[1, undefined]] })
+    expect(checks.isWaiting('<w1>')).toBe(false)
+  })
+
+  test('a text that a later write has overtaken does not wait', async () => {
+    const { checks } = await newDevice()
+    commit(checks, { outbox: [outboxRow(1, A, 1, undefined, '<w1>')] })
+    commit(checks, { outbox: [voidRow(1, A, 1), outboxRow(2, A, 2, undefined, '<w2>')] })
+    expect(checks.isWaiting('<w1>')).toBe(false)
+  })
+
   test('a void has no time', async () => {
     const { checks } = await newDevice()
     const noon = timestampAt(NOON_MS)

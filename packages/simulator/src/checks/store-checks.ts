@@ -42,6 +42,8 @@ export class StoreChecks {
   readonly texts: Set<string> = new Set()
   /** What has left it, voids among the entries. */
   sent: Sent = { entries: 0, operations: 0 }
+  /** By text: the first place of the outbox that held it. Later ones write it again. */
+  readonly #positions = new Map<string, number>()
   readonly #server: ServerChecks
   readonly #space = new SpaceSum()
   readonly #offered = new Set<string>()
@@ -72,6 +74,11 @@ export class StoreChecks {
   hasUnsent(rejected: number): boolean {
     if (rejected > this.#rejected.size) return false
     return this.operations.some(({ dot }) => dot !== undefined && !this.#server.taken.has(dot))
+  }
+
+  /** Whether the write that brought this text is still to be sent. */
+  isWaiting(text: string): boolean {
+    return this.outbox.get(this.#positions.get(text) ?? 0)?.texts.includes(text) === true
   }
 
   /** Begins with what is stored. */
@@ -109,7 +116,10 @@ export class StoreChecks {
 
   #enter(position: number, entry: OutboxEntry): void {
     this.outbox.set(position, entry)
-    for (const text of entry.texts) this.texts.add(text)
+    for (const text of entry.texts) {
+      this.texts.add(text)
+      if (!this.#positions.has(text)) this.#positions.set(text, position)
+    }
   }
 
   #leave(position: number): void {

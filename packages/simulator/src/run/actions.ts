@@ -1,6 +1,7 @@
 import type { CollectionOptions, WriteResult } from '@whisker/engine'
 import { STRATEGIES, type Strategy, isSyncError } from '@whisker/protocol'
 import { type Write, textsIn } from '../checks/model.ts'
+import type { StoreChecks } from '../checks/store-checks.ts'
 import { Violation } from '../checks/violation.ts'
 import type { SeededRandom } from '../random.ts'
 import { COLLECTIONS } from '../workload/documents.ts'
@@ -166,7 +167,7 @@ function importMany(stage: Stage, actor: Actor, dice: SeededRandom): void {
 /** Does it, and notes what becomes of it. */
 function perform(
   stage: Stage,
-  { device }: Actor,
+  { device, checks }: Actor,
   opening: Opening<Docs>,
   collection: string,
   intents: readonly Intent[],
@@ -185,7 +186,7 @@ function perform(
   stage.witnessesOf(opening)?.onlooker.wrote(writes.flatMap(({ texts }) => texts))
   checkSeen(stage, opening, collection, writes)
   void noteFate(stage, writes, result)
-  void noteAcknowledged(stage, opening, writes, result)
+  void noteAcknowledged(stage, opening, checks, writes, result)
 }
 
 async function noteFate(stage: Stage, writes: readonly Write[], result: WriteResult): Promise<void> {
@@ -198,10 +199,11 @@ async function noteFate(stage: Stage, writes: readonly Write[], result: WriteRes
   }
 }
 
-/** Whoever is told that the server has it finds it there. */
+/** Whoever is told that the server has it finds it there, and no more among what is to be sent. */
 async function noteAcknowledged(
   stage: Stage,
   opening: Opening<Docs>,
+  checks: StoreChecks,
   writes: readonly Write[],
   result: WriteResult,
 ): Promise<void> {
@@ -211,6 +213,14 @@ async function noteAcknowledged(
     const missing = writes.flatMap((write) => stage.model.missing(write, stage.server.texts))
     if (missing.length > 0)
       stage.fail(new Violation('M32', `${opening.name} was told that the server has ${missing.join(', ')}`))
+    const waiting = writes.flatMap(({ texts }) => texts).filter((text) => checks.isWaiting(text))
+    if (waiting.length > 0)
+      stage.fail(
+        new Violation(
+          'M32',
+          `${opening.name} was told that ${waiting.join(', ')} is sent, and its disk has it to send`,
+        ),
+      )
   } catch (error) {
     if (!isSyncError(error)) stage.fail(error)
   }
