@@ -42,6 +42,8 @@ export async function takeFrames(core: Core, feed: LiveFeed): Promise<boolean> {
 
 function adoptFrame({ ledger, options }: Core, feed: LiveFeed, frame: LiveFrame): FrameMeaning {
   const meaning = feed.isCaughtUp ? meaningOf(ledger, frame) : 'hint'
-  if (meaning === 'next') adoptPage(ledger, frame, options.clock.now())
+  const nowMs = options.clock.now()
+  // A frame may have waited before it was read: it does not tell what time it is.
+  if (meaning === 'next') adoptPage(ledger, { ...frame, timeMs: nowMs + ledger.link.clockOffsetMs }, nowMs)
   return meaning
 }

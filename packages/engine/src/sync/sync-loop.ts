@@ -84,6 +84,7 @@ export class SyncLoop {
     this.isStarted = true
     this.progressAt = this.#core.options.clock.now()
     this.#endWakes = this.#options.wakes(() => this.#wakeUp())
+    this.#core.onChange()
     this.#wake()
   }
 
@@ -266,6 +267,8 @@ export class SyncLoop {
     this.#feed.unsubscribe()
     // What failed here is over; how the leader fares is told by its last round.
     if (!this.#core.ledger.lastRound) this.lastError = undefined
+    this.attempt = 0
+    this.nextRetryAt = undefined
     this.#onOthersWrote()
   }
 

@@ -48,6 +48,7 @@ export class Model {
   /** By text: those that wrote into its place. */
   readonly #around = new Map<string, Write[]>()
   readonly #again = new Set<string>()
+  readonly #triedAgain = new Set<string>()
   /** Texts that somebody let go of on purpose. */
   readonly #discarded = new Set<string>()
   #texts = 0
@@ -80,7 +81,13 @@ export class Model {
     for (const text of texts) {
       const write = this.#byText.get(text)
       if (write) write.atMs = atMs
+      this.#triedAgain.add(text)
     }
+  }
+
+  /** Of some texts, those that were refused and then tried again. */
+  triedAgain(texts: ReadonlySet<string>): readonly string[] {
+    return [...texts].filter((text) => this.#triedAgain.has(text))
   }
 
   discard(texts: readonly string[]): void {

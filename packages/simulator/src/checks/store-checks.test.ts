@@ -176,6 +176,49 @@ describe('the outbox', () => {
     expect(commit(checks, { outbox: [outboxRow(1, A, 1, 9)] })).toBe('M18')
   })
 
+  test('what has left it is counted, voids apart', async () => {
+    const { checks } = await newDevice()
+    commit(checks, { outbox: [outboxRow(1, A, 1), voidRow(2, A, 2), outboxRow(3, A, 3)] })
+    expect(checks.operations.map(({ counter }) => counter)).toEqual([1, 3])
+    commit(checks, {
+      outbox: [
+        [1, undefined],
+        [2, undefined],
+        [9, undefined],
+      ],
+    })
+    expect(checks.sent).toEqual({ entries: 2, operations: 1 })
+  })
+
+  test('what the server has is not unsent, nor what is about to be put with the refused', async () => {
+    const { checks } = await newDevice()
+    commit(checks, { outbox: [outboxRow(1, A, 1)] })
+    expect(checks.hasUnsent(0)).toBe(false)
+    commit(checks, { outbox: [outboxRow(2, A, 2)] })
+    expect(checks.hasUnsent(0)).toBe(true)
+    expect(checks.hasUnsent(1)).toBe(false)
+    commit(checks, { rejected: [['A:7', '[]']] })
+    expect(checks.hasUnsent(1)).toBe(true)
+    commit(checks, { rejected: [['A:7', undefined]] })
+    expect(checks.hasUnsent(1)).toBe(false)
+  })
+
+  test('a text waits as long as the operation that brought it, whoever writes it again', async () => {
+    const { checks } = await newDevice()
+    expect(checks.isWaiting('<w1>')).toBe(false)
+    commit(checks, { outbox: [outboxRow(1, A, 1, undefined, '<w1>'), outboxRow(2, A, 2, undefined, '<w1> again')] })
+    expect(checks.isWaiting('<w1>')).toBe(true)
+    commit(checks, { outbox: [[1, undefined]] })
+    expect(checks.isWaiting('<w1>')).toBe(false)
+  })
+
+  test('a text that a later write has overtaken does not wait', async () => {
+    const { checks } = await newDevice()
+    commit(checks, { outbox: [outboxRow(1, A, 1, undefined, '<w1>')] })
+    commit(checks, { outbox: [voidRow(1, A, 1), outboxRow(2, A, 2, undefined, '<w2>')] })
+    expect(checks.isWaiting('<w1>')).toBe(false)
+  })
+
   test('a void has no time', async () => {
     const { checks } = await newDevice()
     const noon = timestampAt(NOON_MS)

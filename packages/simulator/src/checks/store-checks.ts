@@ -6,6 +6,7 @@ import {
   formatDot,
   isVoid,
 } from '@whisker/protocol'
+import { textsIn } from './model.ts'
 import { SpaceSum } from './space-sums.ts'
 import { type ServerChecks, sumKey } from './server-checks.ts'
 import { Violation } from './violation.ts'
@@ -24,6 +25,12 @@ interface OutboxEntry {
   readonly replica: string
   readonly counter: number
   readonly time: number
+  readonly texts: readonly string[]
+}
+
+export interface Sent {
+  readonly entries: number
+  readonly operations: number
 }
 
 /** Watches what one device commits. */
@@ -31,6 +38,12 @@ export class StoreChecks {
   readonly name: string
   /** Outbox rows by position. */
   readonly outbox: Map<number, OutboxEntry> = new Map()
+  /** All texts that were ever in it or in a document. */
+  readonly texts: Set<string> = new Set()
+  /** What has left it, voids among the entries. */
+  sent: Sent = { entries: 0, operations: 0 }
+  /** By text: the first place of the outbox that held it. Later ones write it again. */
+  readonly #positions = new Map<string, number>()
   readonly #server: ServerChecks
   readonly #space = new SpaceSum()
   readonly #offered = new Set<string>()
@@ -52,6 +65,27 @@ export class StoreChecks {
     return { line: this.#server.lineOf.get(cursor.epoch ?? ''), since: cursor.since }
   }
 
+  /** What the outbox holds, without voids. */
+  get operations(): readonly OutboxEntry[] {
+    return [...this.outbox.values()].filter(({ dot }) => dot !== undefined)
+  }
+
+  /** Whether some of that has neither reached the server nor is on its way to `rejected`, where the engine has so many. */
+  hasUnsent(rejected: number): boolean {
+    if (rejected > this.#rejected.size) return false
+    return this.operations.some(({ dot }) => dot !== undefined && !this.#server.taken.has(dot))
+  }
+
+  /** All texts that are to be sent. */
+  get waiting(): ReadonlySet<string> {
+    return new Set(this.operations.flatMap(({ texts }) => texts))
+  }
+
+  /** Whether the write that brought this text is still to be sent. */
+  isWaiting(text: string): boolean {
+    return this.outbox.get(this.#positions.get(text) ?? 0)?.texts.includes(text) === true
+  }
+
   /** Begins with what is stored. */
   load({ records, documents, outbox, rejected }: StoredSpace): void {
     this.#take({ revision: 0, records, documents, outbox, rejected })
@@ -69,21 +103,36 @@ export class StoreChecks {
     for (const [name, text] of records)
       if (name === 'link' && text !== undefined) this.#link = JSON.parse(text) as LinkRecord
     for (const [collection, document, text] of documents) {
+      for (const one of textsIn(text)) this.texts.add(one)
       const [, offered, state] = text === undefined ? [0, 0] : (JSON.parse(text) as [number, number, unknown])
       this.#space.put(collection, document, state === undefined ? undefined : decodeState(state, 'stored').version)
       if (offered === 1) this.#offered.add(`${collection}/${document}`)
       else this.#offered.delete(`${collection}/${document}`)
     }
     for (const [position, text] of outbox) {
-      if (text === undefined) this.outbox.delete(position)
-      else this.outbox.set(position, readEntry(text))
+      if (text === undefined) this.#leave(position)
+      else this.#enter(position, readEntry(text))
     }
-    for (const [, text] of rejected) {
-      if (text === undefined) continue
-      const [, , , operation] = JSON.parse(text) as [number, string, string, unknown]
-      const entry = decodeStoredEntry(operation, 'rejected')
-      if (!isVoid(entry)) this.#rejected.add(`${entry.collection}/${entry.document}@${entry.time}`)
+    for (const [id, text] of rejected) {
+      if (text === undefined) this.#rejected.delete(id)
+      else this.#rejected.add(id)
     }
+  }
+
+  #enter(position: number, entry: OutboxEntry): void {
+    this.outbox.set(position, entry)
+    for (const text of entry.texts) {
+      this.texts.add(text)
+      if (!this.#positions.has(text)) this.#positions.set(text, position)
+    }
+  }
+
+  #leave(position: number): void {
+    const entry = this.outbox.get(position)
+    if (!entry) return
+    this.outbox.delete(position)
+    const { entries, operations } = this.sent
+    this.sent = { entries: entries + 1, operations: operations + (entry.dot === undefined ? 0 : 1) }
   }
 
   /** An operation leaves the outbox only when the server has it. */
@@ -145,6 +194,7 @@ export class StoreChecks {
 
 function readEntry(text: string): OutboxEntry {
   const entry = decodeStoredEntry(JSON.parse(text), 'outbox')
-  if (isVoid(entry)) return { dot: undefined, replica: entry.replica, counter: entry.to, time: 0 }
-  return { dot: formatDot(entry.dot), replica: entry.dot.replica, counter: entry.dot.counter, time: entry.time }
+  if (isVoid(entry)) return { dot: undefined, replica: entry.replica, counter: entry.to, time: 0, texts: [] }
+  const { dot, time, delta } = entry
+  return { dot: formatDot(dot), replica: dot.replica, counter: dot.counter, time, texts: textsIn(delta) }
 }

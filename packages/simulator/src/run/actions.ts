@@ -1,6 +1,7 @@
 import type { CollectionOptions, WriteResult } from '@whisker/engine'
 import { STRATEGIES, type Strategy, isSyncError } from '@whisker/protocol'
 import { type Write, textsIn } from '../checks/model.ts'
+import type { StoreChecks } from '../checks/store-checks.ts'
 import { Violation } from '../checks/violation.ts'
 import type { SeededRandom } from '../random.ts'
 import { COLLECTIONS } from '../workload/documents.ts'
@@ -29,10 +30,12 @@ export const PEOPLE: Readonly<Record<(typeof ACTIONS)[number], Action>> = {
     const opening = anyOpening(actor, dice)
     if (!opening) return
     if (hasWhims(stage)) pause(stage, opening, dice.fork('rare'))
-    stage.tell(`${opening.name} syncs now`)
-    opening.engine.syncNow().catch((error: unknown) => stage.fail(error))
+    void syncOnce(stage, actor, opening)
   },
-  synced: (stage, actor, dice) => waitUntilSynced(stage, actor, dice),
+  synced(stage, actor, dice) {
+    const opening = anyOpening(actor, dice)
+    if (opening) void waitUntilSynced(stage, actor, opening, dice)
+  },
   async open(stage, actor) {
     if (actor.device.openings.length >= 4) return
     stage.tell(`${actor.device.name} opens another`)
@@ -175,7 +178,10 @@ function deskOf(stage: Stage, actor: Actor, opening: Opening<Docs>, dice: Seeded
 
 function writeOnce(stage: Stage, actor: Actor, dice: SeededRandom, mark: string): void {
   const opening = anyOpening(actor, dice)
-  if (!opening) return
+  if (opening) writeAt(stage, actor, opening, dice, mark)
+}
+
+function writeAt(stage: Stage, actor: Actor, opening: Opening<Docs>, dice: SeededRandom, mark: string): void {
   const desk = deskOf(stage, actor, opening, dice, mark)
   const { habits, rare } = desk
   if (habits.blunders && rare.chance(habits.blunders)) blunder(stage, opening, desk)
@@ -243,13 +249,13 @@ function perform(
   intents: readonly Intent[],
   run: () => WriteResult<unknown>,
 ): void {
-  const { device } = actor
+  const { device, checks } = actor
   const result = run()
   noteWrite(stage, actor)
   const writes = stage.add(device.name, opening, collection, intents)
   checkSeen(stage, opening, collection, writes)
   void noteFate(stage, writes, result)
-  void noteAcknowledged(stage, opening, writes, result)
+  void noteAcknowledged(stage, opening, checks, writes, result)
 }
 
 async function noteFate(stage: Stage, writes: readonly Write[], result: WriteResult<unknown>): Promise<void> {
@@ -262,10 +268,11 @@ async function noteFate(stage: Stage, writes: readonly Write[], result: WriteRes
   }
 }
 
-/** Whoever is told that the server has it finds it there. */
+/** Whoever is told that the server has it finds it there, and no more among what is to be sent. */
 async function noteAcknowledged(
   stage: Stage,
   opening: Opening<Docs>,
+  checks: StoreChecks,
   writes: readonly Write[],
   result: WriteResult<unknown>,
 ): Promise<void> {
@@ -275,6 +282,14 @@ async function noteAcknowledged(
     const missing = writes.flatMap((write) => stage.model.unheard(write, stage.server.texts))
     if (missing.length > 0)
       stage.fail(new Violation('M32', `${opening.name} was told that the server has ${missing.join(', ')}`))
+    const waiting = writes.flatMap(({ texts }) => texts).filter((text) => checks.isWaiting(text))
+    if (waiting.length > 0)
+      stage.fail(
+        new Violation(
+          'M32',
+          `${opening.name} was told that ${waiting.join(', ')} is sent, and its disk has it to send`,
+        ),
+      )
   } catch (error) {
     if (!isSyncError(error)) stage.fail(error)
   }
@@ -294,36 +309,68 @@ function checkSeen(stage: Stage, opening: Opening<Docs>, name: string, writes: r
 
 const MOST_LOOKED_AT = 30
 
-/** Whoever is told that everything is synced finds it so. */
-function waitUntilSynced(stage: Stage, actor: Actor, dice: SeededRandom): void {
-  const opening = anyOpening(actor, dice)
-  if (!opening) return
-  const { server, model } = stage
-  const { name } = opening
-  const pending = [...actor.checks.outbox.keys()]
-  const { checks } = actor
-  const [head, line] = [server.head, server.line]
-  const count = model.writes.length
-  stage.tell(`${name} waits until it is synced`)
-  void opening.engine.synced().then(
-    () => checkSynced(stage, actor, opening, { pending, checks, head, line, count }),
-    (error: unknown) => (isSyncError(error) ? undefined : stage.fail(error)),
-  )
+/** A round that is told to have gone well has sent and fetched what there was; and everybody is told the same of it. */
+async function syncOnce(stage: Stage, actor: Actor, opening: Opening<Docs>): Promise<void> {
+  const asked = ask(stage, actor, opening)
+  const rounds = stage.witnessesOf(opening)?.rounds
+  const begun = rounds?.begun ?? 0
+  stage.tell(`${opening.name} syncs now`)
+  try {
+    const result = await opening.engine.syncNow()
+    rounds?.checkAsked(result, begun)
+    if (result.ok) checkSynced(stage, actor, opening, asked)
+  } catch (error) {
+    stage.fail(error)
+  }
 }
 
+/** Whoever is told that everything is synced finds it so. */
+async function waitUntilSynced(stage: Stage, actor: Actor, opening: Opening<Docs>, dice: SeededRandom): Promise<void> {
+  if (stage.plan.writesBeforeWaiting) writeAt(stage, actor, opening, dice.fork('before waiting'), 'w')
+  const asked = ask(stage, actor, opening)
+  const rounds = stage.witnessesOf(opening)?.rounds
+  const begun = rounds?.begun ?? 0
+  stage.tell(`${opening.name} waits until it is synced`)
+  try {
+    await opening.engine.synced()
+    stage.tell(`${opening.name} is synced`)
+    rounds?.checkWaited(begun)
+    checkSynced(stage, actor, opening, asked)
+  } catch (error) {
+    if (!isSyncError(error)) stage.fail(error)
+  }
+}
+
+/** What there was when somebody asked for a round. */
 interface Asked {
   readonly pending: readonly number[]
   readonly checks: Actor['checks']
   readonly head: number
   readonly line: number
+  /** What was safe on that device, and what whoever asks had just written. */
+  readonly writes: ReadonlySet<Write>
   /** How many writes there were. */
   readonly count: number
 }
 
+function ask({ server, model, awaited }: Stage, { device, checks }: Actor, opening: Opening<Docs>): Asked {
+  const own = [...awaited.values()].filter((one) => one.opening === opening).flatMap(({ writes }) => writes)
+  const durable = model.writes.filter(
+    ({ store, isInStore, fate }) => store === device.name && isInStore && fate === 'durable',
+  )
+  return {
+    pending: [...checks.outbox.keys()],
+    checks,
+    head: server.head,
+    line: server.line,
+    writes: new Set([...durable, ...own]),
+    count: model.writes.length,
+  }
+}
+
 function checkSynced(stage: Stage, actor: Actor, { name, engine }: Opening<Docs>, asked: Asked): void {
-  const { pending, checks, head, line, count } = asked
-  stage.tell(`${name} is synced`)
-  stage.reachedServer(actor, engine, count)
+  const { pending, checks, head, line, writes, count } = asked
+  const { model } = stage
   if (actor.checks !== checks || stage.server.line !== line) return
   const left = pending.filter((position) => checks.outbox.has(position))
   if (left.length > 0) {
@@ -333,4 +380,11 @@ function checkSynced(stage: Stage, actor: Actor, { name, engine }: Opening<Docs>
   if (at?.line === line && at.since < head) {
     stage.fail(new Violation('M24', `${name} says it is synced at ${at.since}, and the head was ${head}`))
   }
+  // What was refused may wait again by now.
+  const again = model.triedAgain(checks.waiting)
+  const there = new Set([...stage.server.texts, ...textsIn(engine.rejected.list()), ...again])
+  const missing = model.lost(there, (write) => write.isInStore && writes.has(write))
+  if (missing.length > 0)
+    stage.fail(new Violation('M24', `${name} says it is synced, and the server has no ${missing.join('; ')}`))
+  stage.reachedServer(actor, engine, count)
 }

@@ -10,6 +10,8 @@ export interface Plan {
   readonly faults: FaultOptions
   readonly serverLimits: Partial<Limits>
   readonly habits?: Habits | undefined
+  /** Whether people write something just before they wait until all is synced. */
+  readonly writesBeforeWaiting?: boolean | undefined
   readonly steps: readonly Step[]
   /** Whether those who attack have overheard what others asked for, and repeat it under another name. */
   readonly eavesdrops?: boolean
@@ -156,6 +158,7 @@ export function planOf(seed: string): Plan {
       ...(random.chance(0.15) && { messageBytes: 4000 }),
     },
     habits: chooseHabits(random.fork('habits'), steps),
+    ...(random.fork('waiting').chance(0.25) && { writesBeforeWaiting: true }),
     steps,
     eavesdrops: random.fork('eavesdrops').chance(0.8),
   }

@@ -20,6 +20,7 @@ export function tryAgain(stage: Stage, actor: Actor, opening: Opening<Docs>, one
   const edit = stage.plan.habits?.pardonMs !== undefined && rare.chance(EDITED) ? editOf(stage, one) : undefined
   stage.tell(`${opening.name} tries ${id} again${edit ? ' with other words' : ''}`)
   const result = opening.engine.rejected.retry(id, edit && { delta: edit.delta })
+  stage.witnessesOf(opening)?.onlooker.wrote(textsIn(operation))
   stage.model.writtenAgain(textsIn(operation), stage.world.scheduler.nowMs)
   const writes = edit ? noteEdit(stage, actor, opening, one, edit) : []
   const texts = textsIn(edit?.delta ?? operation.delta)

@@ -19,6 +19,9 @@ const KEPT = {
     'the author of a write that another opening had sent was never told, because a later commit had failed',
   'shown-and-listed-in-one-write':
     'a field that was removed stood again, because a conflict beside it came from the same write',
+  'follower-about-to-try-again':
+    'a follower that had failed to take the lead said for ever that it was about to try again',
+  'frame-read-late': 'a frame that had waited told a device that its clock was wrong',
   'told-by-a-refusal': 'what a refusal told to be on the server was taken for older than it was',
   'too-large-for-ever':
     'a push that was too large was repeated without end, because edits that became one were counted one by one',

@@ -4,6 +4,9 @@ import { Model, type Write, describe, textsIn } from '../checks/model.ts'
 import { Onlooker } from '../checks/onlooker.ts'
 import { ServerChecks, type ServerChecksCopy } from '../checks/server-checks.ts'
 import { StoreChecks } from '../checks/store-checks.ts'
+import type { Surroundings } from '../checks/surroundings.ts'
+import { ToldRounds } from '../checks/told-rounds.ts'
+import { ToldStatus } from '../checks/told-status.ts'
 import { Violation } from '../checks/violation.ts'
 import { type SeededRandom, seededRandom } from '../random.ts'
 import { COLLECTIONS, type Docs } from '../workload/documents.ts'
@@ -39,6 +42,13 @@ export interface KeptBackup {
   readonly held: ReadonlySet<Write>
 }
 
+/** Who goes by what an engine tells. */
+export interface Witnesses {
+  readonly onlooker: Onlooker
+  readonly status: ToldStatus
+  readonly rounds: ToldRounds
+}
+
 /** A run: the world, what people do in it, and the checks that watch. */
 export class Stage {
   readonly plan: Plan
@@ -62,7 +72,9 @@ export class Stage {
   /** Writes whose authors wait to hear that the server has them. */
   readonly awaited: Map<WriteResult<unknown>, { readonly opening: Opening<Docs>; readonly writes: readonly Write[] }> =
     new Map()
-  readonly #onlookers = new Map<Opening<Docs>, Onlooker>()
+  readonly #witnesses = new Map<Opening<Docs>, Witnesses>()
+  /** Engines beside which another has had the store open. */
+  readonly #accompanied = new Set<Opening<Docs>>()
   readonly #byDisk = new Map<Disk, Actor>()
 
   constructor(plan: Plan) {
@@ -205,7 +217,15 @@ export class Stage {
 
   watchOpening(actor: Actor, opening: Opening<Docs>): void {
     const { engine, name } = opening
-    this.#onlookers.set(opening, new Onlooker(name, engine, (violation) => this.fail(violation)))
+    const { openings } = actor.device
+    if (openings.length > 1) for (const one of openings) this.#accompanied.add(one)
+    const report = (violation: Violation): void => this.fail(violation)
+    const around = this.#around(actor, opening)
+    this.#witnesses.set(opening, {
+      onlooker: new Onlooker(name, engine, around, report),
+      status: new ToldStatus(name, engine, around, report),
+      rounds: new ToldRounds(name, engine, around, report),
+    })
     engine.on('change', (changes) => {
       const invented = this.model.invented(new Set(changes.flatMap(({ after }) => textsIn(after))))
       if (invented.length > 0)
@@ -216,14 +236,39 @@ export class Stage {
         this.fail(new Violation('M33', `${name} finds a difference from the server, though nothing was lost`))
     })
     engine.on('sync_completed', () => {
-      if (engine.status.pending === 0) this.reachedServer(actor, engine)
+      if (actor.checks.operations.length === 0) this.reachedServer(actor, engine)
     })
   }
 
+  #around(actor: Actor, opening: Opening<Docs>): Surroundings {
+    const { wall } = actor.device
+    const isSpared = (faults: readonly Fault[]): boolean =>
+      faults.every((fault) => this.plan.faults[fault] === undefined)
+    return {
+      nowMs: () => wall.now(),
+      clockAheadMs: () => wall.offsetMs,
+      isWayPrompt: isSpared(LATE_FAULTS),
+      isClockKept: isSpared(CLOCK_FAULTS),
+      isDiskSound: isSpared(COMMIT_FAULTS),
+      isAlone: () => !this.#accompanied.has(opening),
+      texts: () => actor.checks.texts,
+      operations: () => actor.checks.operations.length,
+      hasUnsent: (rejected) => actor.checks.hasUnsent(rejected),
+      sent: () => actor.checks.sent,
+    }
+  }
+
+  witnessesOf(opening: Opening<Docs>): Witnesses | undefined {
+    return this.#witnesses.get(opening)
+  }
+
   /** Whoever went by what it was told knows what there is. */
-  checkTold({ device, checks }: Actor): void {
-    const pending = [...checks.outbox.values()].filter(({ dot }) => dot !== undefined).length
-    for (const opening of device.openings) this.#onlookers.get(opening)?.check(pending)
+  checkTold({ device }: Actor): void {
+    for (const opening of device.openings) {
+      const witnesses = this.#witnesses.get(opening)
+      witnesses?.onlooker.check()
+      witnesses?.status.check()
+    }
     for (const { opening, writes } of this.awaited.values()) {
       if (!device.openings.includes(opening) || writes.some(({ fate }) => fate !== 'durable')) continue
       throw new Violation('M32', `nobody was told what became of ${writes.map(describe).join('; ')}`)
@@ -233,10 +278,11 @@ export class Stage {
   /** What somebody is about to make, or has just made. */
   add(
     store: string,
-    { name }: Opening<Docs>,
+    opening: Opening<Docs>,
     collection: string,
     intents: readonly Omit<Intent, 'run'>[],
   ): readonly Write[] {
+    const { name } = opening
     return intents.map(({ what, document, texts, over, again = [], around = [], isDelete, key }) => {
       const atMs = this.world.scheduler.nowMs
       const write = this.model.add({
@@ -253,6 +299,7 @@ export class Stage {
         atMs,
       })
       this.tell(`${name} #${write.number} ${what} ${collection}/${document} +${texts.join()} -${over.join()}`)
+      this.witnessesOf(opening)?.onlooker.wrote(texts)
       return write
     })
   }
@@ -298,6 +345,10 @@ const DIFFERING: readonly Fault[] = [
   'away',
   'access_revoked',
 ]
+
+/** After these, an answer may be old when it is read. */
+const LATE_FAULTS: readonly Fault[] = ['delay', 'suspend']
+const COMMIT_FAULTS: readonly Fault[] = ['disk_full', 'disk_error', 'disk_busy']
 
 /** All texts that an app is shown on a device: values, metadata, conflicts, what was refused. */
 export function textsOf({ engine }: Opening<Docs>): ReadonlySet<string> {

@@ -43,10 +43,13 @@ export const documentRow = (document: string, version: VersionVector, isOffered 
 ]
 
 /** An operation of a replica that waits to be sent. */
-export const outboxRow = (position: number, replica: ReplicaId, counter: number, time?: number): OutboxRow => [
-  position,
-  JSON.stringify(encodeStoredEntry(creation(replica, counter, { time }))),
-]
+export const outboxRow = (
+  position: number,
+  replica: ReplicaId,
+  counter: number,
+  time?: number,
+  title = 'The Dragon',
+): OutboxRow => [position, JSON.stringify(encodeStoredEntry(creation(replica, counter, { time, value: { title } })))]
 
 export const voidRow = (position: number, replica: ReplicaId, counter: number): OutboxRow => [
   position,

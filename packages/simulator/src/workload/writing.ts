@@ -206,8 +206,9 @@ function draft(desk: Desk, document: string, value: DeepReadonly<Doc>): Intent {
   const kept = textsIn(value.tags)
   const run = (): WriteResult =>
     collection.update(document, (document_) => {
-      const open = document_ as { tags?: string[] }
-      open.tags = [...(open.tags ?? []), text]
+      const open = document_ as { tags?: string | string[] }
+      // Whoever settles a conflict may have put a text in place of the list.
+      open.tags = [open.tags ?? [], text].flat()
     })
   return {
     what: 'edit a draft of',
