@@ -3,10 +3,12 @@ import {
   type Operation,
   type ReplicaId,
   type VersionVector,
+  type Write,
   type WriteName,
   counterOf,
   isVoid,
   mergeVersions,
+  samePath,
   withoutReplica,
 } from '@whisker/protocol'
 import type { LocalDocument } from './document.ts'
@@ -67,14 +69,24 @@ export class RenameList {
   }
 }
 
-/** The new names that operations of the outbox were given by another opening: each keeps its place. */
+/** The new names that operations of the outbox were given by another opening: each keeps its place, and its time. */
 export function renamesSince(ledger: Ledger, before: ReadonlyMap<number, OutboxItem | undefined>): RenameList {
   const renames = new RenameList()
   for (const [position, item] of before) {
-    const now = ledger.outbox.get(position)
-    if (!item || !now || isVoid(item.entry) || isVoid(now.entry)) continue
+    if (!item || isVoid(item.entry)) continue
     const { collection, document: id, dot } = item.entry
-    if (now.entry.dot.replica !== dot.replica) renames.add({ collection, id }, dot, now.entry.dot)
+    const name = nameNow(ledger, position, item.entry)
+    if (name && name.replica !== dot.replica) renames.add({ collection, id }, dot, name)
   }
   return renames
+}
+
+/** It may have left the outbox since, for the server. */
+function nameNow(ledger: Ledger, position: number, operation: Operation): Dot | undefined {
+  const now = ledger.outbox.get(position)
+  if (now) return isVoid(now.entry) ? undefined : now.entry.dot
+  const { collection, document, time, delta } = operation
+  const isSame = (write: Write): boolean =>
+    write.time === time && delta.some(({ root, path }) => root === write.root && samePath(path, write.path))
+  return ledger.find(collection, document)?.confirmed.writes.find(isSame)?.dot
 }

@@ -104,11 +104,13 @@ export class Onlooker {
   }
 
   /** A text that was never there before came with a write of this app's own, or from elsewhere. */
-  #checkOrigin(place: string, { after, origin }: Change): void {
+  #checkOrigin(place: string, { before, after, origin }: Change): void {
     const { isAlone, isDiskSound } = this.#around
     const isOwn = origin === 'local'
     // When memory becomes what the store holds, all that differs is told as if it were made here.
     if (isOwn && !(isAlone() && isDiskSound)) return
+    // Who edits what others have deleted brings back all that was in it.
+    if (isOwn && before === undefined && textsIn(after).some((text) => this.#own.has(text))) return
     const wrong = textsIn(after).find((text) => !this.#known.has(text) && this.#own.has(text) !== isOwn)
     if (wrong !== undefined) this.#fail(`${wrong} at ${place} is told to be ${origin}`)
   }

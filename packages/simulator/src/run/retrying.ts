@@ -19,8 +19,8 @@ export function tryAgain(stage: Stage, actor: Actor, opening: Opening<Docs>, one
   const { id, operation } = one
   const edit = stage.plan.habits?.pardonMs !== undefined && rare.chance(EDITED) ? editOf(stage, one) : undefined
   stage.tell(`${opening.name} tries ${id} again${edit ? ' with other words' : ''}`)
+  stage.witnessesOf(opening)?.onlooker.wrote([...textsIn(operation), ...(edit?.texts ?? [])])
   const result = opening.engine.rejected.retry(id, edit && { delta: edit.delta })
-  stage.witnessesOf(opening)?.onlooker.wrote(textsIn(operation))
   stage.model.writtenAgain(textsIn(operation), stage.world.scheduler.nowMs)
   const writes = edit ? noteEdit(stage, actor, opening, one, edit) : []
   const texts = textsIn(edit?.delta ?? operation.delta)

@@ -320,7 +320,9 @@ export class Stage {
     const { name } = actor.device
     // A document that somebody made of one of two values may have been refused: then they have it, and nobody else.
     const refused = this.world.devices.flatMap(({ openings }) => openings.map(({ engine }) => engine.rejected.list()))
-    const found = new Set([...textsOf(opening), ...textsIn(refused)])
+    // What is noted about a document that is not there, and is tried again, waits for it.
+    const waiting = model.triedAgain(actor.checks.waiting)
+    const found = new Set([...textsOf(opening), ...textsIn(refused), ...waiting])
     const lost = model.lost(found, (write) => write.store === name && write.isInStore && isAsked(write))
     if (lost.length > 0) this.fail(new Violation('M1', `${name} has lost ${lost.join('; ')}`))
   }
