@@ -36,12 +36,11 @@ function keepHalves(): void {
         thrown = error
       }
     })
-    const refusing = async (): Promise<void> => {
-      await result
+    const refusing = async (promise: Promise<unknown>): Promise<void> => {
+      await promise
       if (thrown instanceof Error) throw thrown
     }
-    const refused = refusing()
-    return Object.assign(refused, { acknowledged: refused })
+    return Object.assign(refusing(result), { acknowledged: refusing(result.acknowledged) })
   })
 }
 
