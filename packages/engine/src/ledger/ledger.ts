@@ -355,9 +355,11 @@ export class Ledger {
 
   /** Becomes another ledger, read from the store; what is still pending keeps its outcomes. */
   become(other: Ledger): void {
-    const outcomes = new Map(Array.from(this.outbox.items(), ({ position, outcome }) => [position, outcome] as const))
+    const own = Array.from(this.outbox.items(), ({ position, outcome }) => [position, outcome] as const)
     const { removed, overtaken } = this.unstored
-    for (const [position, outcome] of [...removed, ...overtaken]) outcomes.set(position, outcome)
+    // Beyond what is stored, the same position is another's there.
+    const isStored = ([position]: readonly [number, unknown]): boolean => position <= this.outbox.storedPosition
+    const outcomes = new Map([...own, ...removed, ...overtaken].filter(isStored))
     // What was acknowledged here and is gone there was acknowledged to another opening, or got on disk after all.
     for (const [position, outcome] of removed) if (!other.outbox.has(position)) outcome.settle()
     replace(this.slots, other.slots)

@@ -42,13 +42,14 @@ export class Model {
   /** Whether all clocks are right: then what is written later is the latest. */
   readonly #isTimeRight: boolean
   readonly writes: Write[] = []
+  /** Texts that were refused and then tried again. */
+  readonly triedAgain: Set<string> = new Set()
   readonly #byText = new Map<string, Write>()
   /** By text: those that wrote over it. */
   readonly #over = new Map<string, Write[]>()
   /** By text: those that wrote into its place. */
   readonly #around = new Map<string, Write[]>()
   readonly #again = new Set<string>()
-  readonly #triedAgain = new Set<string>()
   /** Texts that somebody let go of on purpose. */
   readonly #discarded = new Set<string>()
   #texts = 0
@@ -81,13 +82,8 @@ export class Model {
     for (const text of texts) {
       const write = this.#byText.get(text)
       if (write) write.atMs = atMs
-      this.#triedAgain.add(text)
+      this.triedAgain.add(text)
     }
-  }
-
-  /** Of some texts, those that were refused and then tried again. */
-  triedAgain(texts: ReadonlySet<string>): readonly string[] {
-    return [...texts].filter((text) => this.#triedAgain.has(text))
   }
 
   discard(texts: readonly string[]): void {

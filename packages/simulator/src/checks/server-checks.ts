@@ -121,11 +121,12 @@ export class ServerChecks {
   #check(line: Line, changes: SpaceChanges, before: SpaceRecord): void {
     const { head, documents, replicas, highestTime, collected, removed } = changes
     const nowMs = this.#options.nowMs()
+    for (const { row } of replicas) this.replicas.add(row.replica)
     if (head < before.head) throw new Violation('M9', `the head falls from ${before.head} to ${head}`)
     const seqs = new Set<number>()
     for (const { row, appended } of documents) {
       if (row.seq > head) throw new Violation('M9', `${row.document} is of ${row.seq}, beyond the head ${head}`)
-      if (row.version.length > this.replicas.size + replicas.length) {
+      if (row.version.length > this.replicas.size) {
         throw new Violation('M26', `the version of ${row.document} names ${row.version.length} replicas`)
       }
       for (const { seq, replica, counter } of appended) {

@@ -377,11 +377,12 @@ function checkSynced(stage: Stage, actor: Actor, { name, engine }: Opening<Docs>
     stage.fail(new Violation('M24', `${name} says it is synced, and has ${left.length} operations to send`))
   }
   const { at } = checks
-  if (at?.line === line && at.since < head) {
+  // A scan from the start may have begun since.
+  if (at?.line === line && at.since > 0 && at.since < head) {
     stage.fail(new Violation('M24', `${name} says it is synced at ${at.since}, and the head was ${head}`))
   }
   // What was refused may wait again by now.
-  const again = model.triedAgain(checks.waiting)
+  const again = [...checks.waiting].filter((text) => model.triedAgain.has(text))
   const there = new Set([...stage.server.texts, ...textsIn(engine.rejected.list()), ...again])
   const missing = model.lost(there, (write) => write.isInStore && writes.has(write))
   if (missing.length > 0)

@@ -23,6 +23,7 @@ const KEPT = {
     'a follower that had failed to take the lead said for ever that it was about to try again',
   'frame-read-late': 'a frame that had waited told a device that its clock was wrong',
   'renamed-and-taken': 'an edit no longer knew of what another opening had issued again and sent meanwhile',
+  'told-of-another': 'an author was told of a write of another opening, which had come to stand at the same place',
   'told-by-a-refusal': 'what a refusal told to be on the server was taken for older than it was',
   'too-large-for-ever':
     'a push that was too large was repeated without end, because edits that became one were counted one by one',

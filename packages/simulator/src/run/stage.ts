@@ -306,7 +306,9 @@ export class Stage {
 
   /** Everything that a device had to send is on the server, or was refused. */
   reachedServer({ device }: Actor, engine: Opening<Docs>['engine'], upTo: number = this.model.writes.length): void {
-    this.model.reachedServer(device.name, upTo, new Set(textsIn(engine.rejected.list())))
+    // What is tried again may not be on the disk yet.
+    const again = [...this.model.triedAgain].filter((text) => !this.server.texts.has(text))
+    this.model.reachedServer(device.name, upTo, new Set([...textsIn(engine.rejected.list()), ...again]))
   }
 
   /** What was written on a device is there, unless somebody who saw it wrote over it. */
@@ -321,7 +323,7 @@ export class Stage {
     // A document that somebody made of one of two values may have been refused: then they have it, and nobody else.
     const refused = this.world.devices.flatMap(({ openings }) => openings.map(({ engine }) => engine.rejected.list()))
     // What is noted about a document that is not there, and is tried again, waits for it.
-    const waiting = model.triedAgain(actor.checks.waiting)
+    const waiting = [...actor.checks.waiting].filter((text) => model.triedAgain.has(text))
     const found = new Set([...textsOf(opening), ...textsIn(refused), ...waiting])
     const lost = model.lost(found, (write) => write.store === name && write.isInStore && isAsked(write))
     if (lost.length > 0) this.fail(new Violation('M1', `${name} has lost ${lost.join('; ')}`))

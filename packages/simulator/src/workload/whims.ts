@@ -43,7 +43,7 @@ function pickDot(desk: Desk): Intent | undefined {
   const kept = textsIn(winner.value)
   const over = seenOf(desk, conflict).filter((text) => !kept.includes(text))
   const run = (): WriteResult => collection.resolve(document, { path, pick: winner.dot })
-  return { what: 'settle by a dot a place of', document, texts: [], over, isDelete: false, run }
+  return { what: 'settle by a dot a place of', document, texts: [], over, again: kept, isDelete: false, run }
 }
 
 /** Nothing at all may end a conflict, too. */
@@ -74,5 +74,6 @@ function meetCopy(desk: Desk): Intent | undefined {
     return collection.resolve(document, { path, keepBoth: true })
   }
   const what = 'keep both, whose id is taken, of'
-  return { what, document, texts: isFree ? [title] : [], over: [], isDelete: false, run }
+  const again = textsIn(conflict.values)
+  return { what, document, texts: isFree ? [title] : [], over: [], again, isDelete: false, run }
 }

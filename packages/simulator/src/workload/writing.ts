@@ -254,7 +254,7 @@ function settle(desk: Desk, conflict: OpenConflict): Intent {
   // What is listed further within has to be settled first.
   if (choice === 0 && below.length === 1) {
     const run = (): WriteResult => collection.resolve(document, { path, keepBoth: true })
-    return { what: 'keep both of', document, texts: [], over: [], isDelete: false, run }
+    return { what: 'keep both of', document, texts: [], over: [], again: textsIn(values), isDelete: false, run }
   }
   if (choice === 1) {
     const text = model.mint(mark)
