@@ -88,5 +88,11 @@ function standOf({ engine }: Opening<Docs>): string {
   })
   const { pending, oldestPendingAt, conflicts, rejected } = engine.status
   const refused = engine.rejected.list()
-  return JSON.stringify({ collections, refused, status: { pending, oldestPendingAt, conflicts, rejected } })
+  return JSON.stringify({ collections, refused, status: { pending, oldestPendingAt, conflicts, rejected } }, inOrder)
 }
+
+/** The order of keys is nobody's promise. */
+const inOrder = (_key: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    : value
