@@ -236,7 +236,9 @@ export class Stage {
         this.fail(new Violation('M33', `${name} finds a difference from the server, though nothing was lost`))
     })
     engine.on('sync_completed', () => {
-      if (actor.checks.operations.length === 0) this.reachedServer(actor, engine)
+      const { operations, at } = actor.checks
+      // The answer may be of a server that has gone back since.
+      if (operations.length === 0 && at?.line === this.server.line) this.reachedServer(actor, engine)
     })
   }
 
