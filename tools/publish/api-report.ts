@@ -9,9 +9,7 @@ import { manifestIn } from './packed.ts'
 export function apiOf(installed: string): string {
   const { name, exports } = manifestIn(installed)
   const entries = Object.entries(exports).flatMap(([subpath, target]) =>
-    declarationsIn(target).map(
-      (file) => `## ${name}${subpath.slice(1)}\n\n${reportOf(installed, file, ABOUT_NODE.has(name))}`,
-    ),
+    declarationsIn(target).map((file) => `## ${name}${subpath.slice(1)}\n\n${reportOf(installed, file, name)}`),
   )
   return entries.join('\n')
 }
@@ -25,7 +23,7 @@ function declarationsIn(target: unknown): string[] {
   return [...new Set(found)]
 }
 
-function reportOf(installed: string, file: string, isAboutNode: boolean): string {
+function reportOf(installed: string, file: string, name: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'whisker-api-'))
   const entry = join(installed, file)
   try {
@@ -33,7 +31,11 @@ function reportOf(installed: string, file: string, isAboutNode: boolean): string
       configObject: {
         projectFolder: installed,
         mainEntryPointFilePath: entry,
-        compiler: { overrideTsconfig: { compilerOptions: isAboutNode ? WITH_NODE : COMPILER, files: [entry] } },
+        // What its entries share is in files that are named by their contents.
+        bundledPackages: [name],
+        compiler: {
+          overrideTsconfig: { compilerOptions: ABOUT_NODE.has(name) ? WITH_NODE : COMPILER, files: [entry] },
+        },
         apiReport: {
           enabled: true,
           reportFileName: 'report',

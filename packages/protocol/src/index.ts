@@ -76,6 +76,7 @@ export type { Delta, FieldWrite, Operation, OperationType, Path, Root, Void, Wri
 export type {
   DocumentRow,
   LiveFrame,
+  Member,
   NamedRow,
   OutboxRow,
   RequestOptions,
@@ -124,6 +125,22 @@ export type { Causality, VersionVector } from './version-vector.ts'
 export { isTombstone, viewOf } from './view.ts'
 export type { Copy, DocumentView, ViewOptions } from './view.ts'
 export { decodeDevices, encodeDevices } from './wire/devices-codec.ts'
+export {
+  CLOSE_CODES,
+  type MemberChange,
+  PRESENCE_BYTES,
+  SOCKET_DEAD_MS,
+  SOCKET_PING_MS,
+  SOCKET_PROTOCOL,
+  type ToClient,
+  type ToServer,
+  decodeToClient,
+  decodeToServer,
+  encodeSocketAnswer,
+  encodeSocketFrame,
+  encodeToClient,
+  encodeToServer,
+} from './wire/socket-codec.ts'
 export { decodeFrame, encodeFrameAround, encodeHint } from './wire/frame-codec.ts'
 export {
   decodePull,

@@ -1,4 +1,5 @@
 import type { DeviceId, Dot } from './identity.ts'
+import type { JsonValue } from './json.ts'
 import type { Device, Page, Position, PullRequest, PushRequest, Receipt, Seq, ServerVersion } from './messages.ts'
 
 export interface RequestOptions {
@@ -29,6 +30,7 @@ export interface SubscribeRequest extends Position {
   /** For each replica (slot) of this store, the last counter the server has acknowledged: what need not come back. */
   readonly acknowledged: readonly Dot[]
 }
+/** Is told of nothing before `subscribe` has returned. */
 export interface SubscriptionListener {
   /** Something changed: a frame that can be applied if the cursor stands at `from`, or only a hint to pull. */
   changed(frame: LiveFrame | undefined): void
@@ -37,6 +39,18 @@ export interface SubscriptionListener {
    * the client stands may have been the reason, so it subscribes anew.
    */
   connected(isConnected: boolean): void
+  /** All others who are connected to the space and show something, whenever that changes. */
+  present?(members: readonly Member[]): void
+}
+/** Somebody who is connected to a space, as the others see them. */
+export interface Member {
+  /** Of this connection only. */
+  readonly id: string
+  readonly device: DeviceId
+  /** The device's. */
+  readonly name: string
+  /** What they show, of at most `PRESENCE_BYTES`. */
+  readonly value: JsonValue
 }
 /** All that changed after `from`, up to its `since`. */
 export interface LiveFrame extends Page {
@@ -44,6 +58,11 @@ export interface LiveFrame extends Page {
 }
 export interface Subscription {
   close(): void
+  /**
+   * What the others see of this client from now on, also after the connection comes anew; undefined for nothing.
+   * Missing while nobody can be shown anything; once it is there, it has been told nothing.
+   */
+  readonly show?: ((value: JsonValue | undefined) => void) | undefined
 }
 
 /**

@@ -12,11 +12,11 @@ import {
   parseJson,
   utf8Length,
 } from '@whisker/protocol'
+import { LONGEST_MS, closedError, untilEnd } from '@whisker/protocol/transport'
 import ky, { isNetworkError } from 'ky'
 import { readText } from './answer-body.ts'
 import { authorization } from './authorization.ts'
-import { closed, untilEnd } from './deadline.ts'
-import { type HttpTransportOptions, LONGEST_MS, type Settings, settingsFrom } from './options.ts'
+import { type HttpTransportOptions, type Settings, settingsFrom } from './options.ts'
 import { refusalError } from './refusals.ts'
 
 const AVAILABLE_MS = 3000
@@ -47,7 +47,7 @@ export function httpTransport(options: HttpTransportOptions): Transport {
   }
 
   const whileOpen = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (closing.signal.aborted) throw closed()
+    if (closing.signal.aborted) throw closedError()
     return work()
   }
 

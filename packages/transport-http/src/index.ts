@@ -1,2 +1,2 @@
 export { httpTransport } from './http-transport.ts'
-export type { HttpTransportOptions, TokenSource } from './options.ts'
+export type { HttpTransportOptions } from './options.ts'

@@ -1,14 +1,5 @@
-import {
-  type Clock,
-  REFUSAL_CODES,
-  type Refusal,
-  SyncError,
-  type SyncErrorCode,
-  decodeRefusal,
-  parseJson,
-} from '@whisker/protocol'
-
-const SERVER_CODES: ReadonlySet<string> = new Set(REFUSAL_CODES)
+import { type Clock, type Refusal, SyncError, type SyncErrorCode, decodeRefusal, parseJson } from '@whisker/protocol'
+import { refusalToError } from '@whisker/protocol/transport'
 
 /** What a status means when nothing of ours explains it: it came from something between us and the server. */
 const STATUS_CODES: Readonly<Record<number, SyncErrorCode>> = {
@@ -45,19 +36,10 @@ export function refusalError(answer: Refused, clock: Clock): SyncError {
       details: { status, retryAfterMs: delayMs },
     })
   }
-  const refusal: Refusal = { ...told, retryAfterMs: told.retryAfterMs ?? delayMs }
-  const code = codeOf(refusal.code)
-  const isPathWrong = status === NOT_FOUND && code === 'bad_request'
-  return new SyncError(code, isPathWrong ? `${answer.what} was answered: ${refusal.message}` : refusal.message, {
-    fix: isPathWrong ? FIX_PATH : refusal.fix,
-    details: { refusal, status, retryAfterMs: refusal.retryAfterMs },
-  })
-}
-
-function codeOf(code: string): SyncErrorCode {
-  if (SERVER_CODES.has(code)) return code as SyncErrorCode
-  // What a server calls a bad message is our request; here the word is for answers
-  return code === 'bad_message' ? 'bad_request' : 'server_error'
+  const refused = refusalToError({ ...told, retryAfterMs: told.retryAfterMs ?? delayMs }, status)
+  if (status !== NOT_FOUND || refused.code !== 'bad_request') return refused
+  const { code, message, details } = refused
+  return new SyncError(code, `${answer.what} was answered: ${message}`, { fix: FIX_PATH, details })
 }
 
 function refusalIn(text: string): Refusal | undefined {

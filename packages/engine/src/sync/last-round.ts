@@ -1,5 +1,6 @@
 import { SyncError, type SyncErrorCode } from '@whisker/protocol'
 import type { SyncResult } from '../events.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { LastRound } from '../ledger/records.ts'
 
 type Facts = Pick<LastRound, 'pushed' | 'pulled' | 'durationMs' | 'error'>
@@ -18,3 +19,7 @@ export function resultOf({ pushed, pulled, durationMs, error }: LastRound): Sync
 
 /** Whether a round ended because it was told to. */
 export const wasStopped = (result: SyncResult): boolean => !result.ok && result.error.code === 'aborted'
+
+/** Whether a round ended because another opening of the store has taken the lead. */
+export const wasDeposed = (result: SyncResult, { isLeader }: Pick<Ledger, 'isLeader'>): boolean =>
+  !result.ok && result.error.code === 'store_moved' && !isLeader

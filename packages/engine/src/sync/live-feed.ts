@@ -1,5 +1,6 @@
 import type { LiveFrame, Subscription, SubscriptionListener, Transport } from '@whisker/protocol'
 import type { Core } from '../core.ts'
+import type { SpacePresence } from '../presence.ts'
 import { positionOf } from './position.ts'
 
 /** What the feed tells the loop. */
@@ -20,6 +21,7 @@ export class LiveFeed {
   isConnected = false
   readonly #core: Core
   readonly #transport: Transport | undefined
+  readonly #presence: SpacePresence
   readonly #events: FeedEvents
   /** Of the subscription that counts: what others still tell is not heard. */
   #listener: SubscriptionListener | undefined
@@ -29,9 +31,10 @@ export class LiveFeed {
   #connection = 0
   #caughtUpIn = 0
 
-  constructor(core: Core, transport: Transport | undefined, events: FeedEvents) {
+  constructor(core: Core, transport: Transport | undefined, presence: SpacePresence, events: FeedEvents) {
     this.#core = core
     this.#transport = transport
+    this.#presence = presence
     this.#events = events
   }
 
@@ -71,6 +74,7 @@ export class LiveFeed {
     const listener: SubscriptionListener = {
       changed: (frame) => this.#listener === listener && this.#changed(frame),
       connected: (isConnected) => this.#listener === listener && this.#connected(isConnected),
+      present: (members) => this.#listener === listener && this.#presence.present(members),
     }
     this.#listener = listener
     this.#subscription = this.#transport?.subscribe?.(positionOf(this.#core), listener)
@@ -83,6 +87,7 @@ export class LiveFeed {
     this.isConnected = false
     this.#isLost = false
     this.#frames = []
+    this.#presence.connected(undefined)
   }
 
   #changed(frame: LiveFrame | undefined): void {
@@ -99,6 +104,7 @@ export class LiveFeed {
     this.isConnected = isConnected
     this.#isLost = !isConnected
     if (isConnected) this.#connection++
+    this.#presence.connected(isConnected ? this.#subscription : undefined)
     this.#events.connected(isConnected)
   }
 }

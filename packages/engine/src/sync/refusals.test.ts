@@ -1,7 +1,7 @@
 import { SyncError, type SyncErrorCode } from '@whisker/protocol'
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '../testing/seeded-random.ts'
-import { retryDelay } from './backoff.ts'
+import { retryDelay } from '@whisker/protocol/transport'
 import { type Reaction, isOffline, reactionTo } from './refusals.ts'
 
 /** Total: a code that is new to the protocol does not compile until it is decided here what it means. */

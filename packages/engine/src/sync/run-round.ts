@@ -1,4 +1,4 @@
-import { isSyncError } from '@whisker/protocol'
+import { SyncError, isSyncError } from '@whisker/protocol'
 import { takeNewId } from './new-id.ts'
 import { pullAll } from './pull-phase.ts'
 import { pushAll } from './push-phase.ts'
@@ -8,12 +8,21 @@ import { type Round, type RoundStart, commit, newRound } from './round.ts'
 export async function runRound(start: RoundStart): Promise<Round> {
   const round = newRound(start)
   const { ledger } = round.core
+  await takeInOthers(round)
   await commit(round)
   if ([...ledger.slots.values()].some(({ epoch }) => epoch === undefined)) await makeContact(round)
   await pushAll(round)
   // A receipt that moved the cursor to the head says that nobody else wrote.
   if (!round.isAtHead) await pullAll(round)
   return round
+}
+
+/** Whoever asked for this round may know of writes of other openings that this one was not told of yet. */
+async function takeInOthers({ core }: Round): Promise<void> {
+  if (await core.committer.catchUp()) return
+  throw new SyncError('store_failed', 'What other openings of the store wrote could not be read.', {
+    fix: 'Look at the disk; the round is tried again.',
+  })
 }
 
 /**

@@ -3,25 +3,16 @@ import { type Core, closedError } from '../core.ts'
 import type { SyncResult, SyncStatus } from '../events.ts'
 import type { LastRound } from '../ledger/records.ts'
 import { attemptRound } from './attempt.ts'
-import { retryDelay } from './backoff.ts'
+import { retryDelay } from '@whisker/protocol/transport'
 import { takeFrames } from './frames.ts'
-import { factsOf, resultOf, wasStopped } from './last-round.ts'
+import { factsOf, resultOf, wasDeposed, wasStopped } from './last-round.ts'
 import { takeLead } from './lead.ts'
 import { LiveFeed } from './live-feed.ts'
+import type { SyncLoopOptions } from './loop-options.ts'
 import { isOffline, reactionTo, retryAfterOf } from './refusals.ts'
 import { noTransportError, stoppedError } from './stopped.ts'
 import { FOLLOW_MS, LIVE_MS, LONGEST_TIMER_MS, LONGEST_WAIT_MS } from './timing.ts'
 import { Waiters } from './waiters.ts'
-import type { WakeSource } from './wake.ts'
-
-export interface SyncLoopOptions {
-  readonly transport: Transport | undefined
-  /** Between rounds when nothing asks for one, on a transport that does not tell of changes. */
-  readonly pollMs: number
-  /** From an edit to the round that sends it, on such a transport: edits that follow at once travel along. */
-  readonly debounceMs: number
-  readonly wakes: WakeSource
-}
 
 /**
  * When to sync: one round at a time, another if something happened meanwhile, again after a failure for as
@@ -65,7 +56,7 @@ export class SyncLoop {
   constructor(core: Core, options: SyncLoopOptions) {
     this.#core = core
     this.#options = options
-    this.#feed = new LiveFeed(core, options.transport, {
+    this.#feed = new LiveFeed(core, options.transport, options.presence, {
       connected: (isConnected) => this.#onConnected(isConnected),
       frames: () => this.#takeFrames(),
       hint: () => this.#onHint(),
@@ -88,7 +79,7 @@ export class SyncLoop {
     this.#wake()
   }
 
-  /** Ends the running round and plans no other; everything pending stays. */
+  /** Ends the running round and plans no other. */
   stop(): void {
     this.#abort.abort()
     this.#abort = new AbortController()
@@ -263,6 +254,14 @@ export class SyncLoop {
     return takeLead(this.#core)
   }
 
+  /** Another opening leads: it serves those who wait, and how it fares counts. */
+  #giveWay(): void {
+    this.isFollowing = true
+    this.#toldRound = undefined
+    this.#follow()
+    this.#core.onChange()
+  }
+
   #follow(): void {
     this.#feed.unsubscribe()
     // What failed here is over; how the leader fares is told by its last round.
@@ -328,8 +327,9 @@ export class SyncLoop {
     this.isSyncing = false
     this.push = undefined
     this.pull = undefined
-    this.#endRound(result)
     const { ledger, committer } = this.#core
+    if (wasDeposed(result, ledger)) return this.#giveWay()
+    this.#endRound(result)
     const lastDurationMs = clock.now() - startedAt
     ledger.count({ lastDurationMs: lastDurationMs - ledger.statistics.lastDurationMs })
     const { attempt, nextRetryAt, isLive } = this

@@ -1,4 +1,8 @@
-import { type Clock, SyncError } from '@whisker/protocol'
+import type { Clock } from '../environment.ts'
+import { SyncError } from '../errors.ts'
+
+/** The longest time that a timer can wait, in milliseconds. */
+export const LONGEST_MS: number = 2 ** 31 - 1
 
 /** What can end a request before its answer. */
 export interface Ends {
@@ -27,7 +31,7 @@ export function untilEnd<T>(ends: Ends, work: (signal: AbortSignal) => Promise<T
       signal.addEventListener('abort', listener, { once: true })
       undo.push(() => signal.removeEventListener('abort', listener))
     }
-    onAbort(ends.closing, closed)
+    onAbort(ends.closing, closedError)
     if (ends.signal) onAbort(ends.signal, () => aborted(ends))
     undo.push(ends.clock.after(ends.timeoutMs, () => end(timedOut(ends))))
   })
@@ -37,8 +41,8 @@ export function untilEnd<T>(ends: Ends, work: (signal: AbortSignal) => Promise<T
   })
 }
 
-export const closed = (): SyncError =>
-  new SyncError('closed', 'The transport was closed.', { fix: 'Make a new one with httpTransport().' })
+export const closedError = (): SyncError =>
+  new SyncError('closed', 'The transport was closed.', { fix: 'Make a new one.' })
 
 const aborted = ({ what, signal }: Ends): SyncError =>
   new SyncError('aborted', `${what} was aborted by its caller.`, { cause: signal?.reason })

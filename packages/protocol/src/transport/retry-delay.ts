@@ -1,4 +1,5 @@
-import type { Random, SyncErrorCode } from '@whisker/protocol'
+import type { Random } from '../environment.ts'
+import type { SyncErrorCode } from '../errors.ts'
 
 const FIRST_MS = 1000
 const MOST_MS = 60_000

@@ -1,4 +1,4 @@
-/** What tells the engine that trying now may be worth it: coming online, becoming visible. */
+/** What tells that trying now may be worth it: coming online, becoming visible. */
 export type WakeSource = (wake: () => void) => () => void
 
 interface Target {

@@ -1,4 +1,5 @@
-import { SyncError } from '@whisker/protocol'
+import { SyncError } from '../errors.ts'
+import { kindOf } from './check-options.ts'
 
 /** The url of a server, without a slash at its end; throws what is wrong with it. Never shows a password it holds. */
 export function checkServerUrl(text: string): string {
@@ -34,12 +35,6 @@ function parse(text: string): URL {
     throw invalid(expected, `one that begins with ${url.protocol}`, fix)
   }
   return url
-}
-
-/** What a value is, for messages that must not show it. */
-export function kindOf(value: unknown): string {
-  if (value === undefined || value === null) return String(value)
-  return `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`
 }
 
 /** Hosts come normalised from `URL`: an address is four numbers, or in brackets. */
