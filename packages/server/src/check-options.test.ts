@@ -25,7 +25,7 @@ test('options that are no options are refused when the server is made', () => {
   expect(messageOf({})).toContain('`store`')
   for (const store of ['x', 7, null, {}]) expect(messageOf({ store })).toContain('`store`')
   const store = memoryStore()
-  for (const name of ['authenticate', 'authorize', 'validate', 'log', 'clock', 'random', 'limits']) {
+  for (const name of ['authenticate', 'authorize', 'validate', 'log', 'clock', 'random', 'limits', 'sockets']) {
     for (const value of ['x', 5, null]) expect(messageOf({ store, [name]: value })).toContain(`\`${name}\``)
   }
 })
@@ -34,6 +34,7 @@ test('a limit that is no positive whole number is refused', () => {
   const store = memoryStore()
   for (const value of ['lots', 0, -1, 1.5, Number.NaN, Infinity, null]) {
     expect(messageOf({ store, limits: { documentBytes: value } })).toContain('`documentBytes`')
+    expect(messageOf({ store, sockets: { requests: value } })).toContain('`requests`')
   }
 })
 
@@ -41,6 +42,7 @@ test('an option or a limit that nobody knows is refused by its name', () => {
   const store = memoryStore()
   expect(messageOf({ store, authentication: () => undefined })).toContain('"authentication"')
   expect(messageOf({ store, limits: { documentByte: 1 } })).toContain('"documentByte"')
+  expect(messageOf({ store, sockets: { request: 1 } })).toContain('"request"')
 })
 
 test('what is undefined counts as left out', async () => {

@@ -1,6 +1,7 @@
 import { LIMITS, type Limits, SyncError } from '@whisker/protocol'
 import { type CorsOptions, isOrigin } from './cors.ts'
 import type { ServeOptions, ServerOptions, SocketTimeouts } from './server-options.ts'
+import { SOCKET_LIMITS, type SocketLimits } from './socket-limits.ts'
 
 /** What each option has to be; a name that is not here is refused. */
 type Rules<T> = Readonly<Record<keyof T & string, readonly [expected: string, isRight: (value: unknown) => boolean]>>
@@ -26,6 +27,7 @@ const SERVER_RULES: Rules<ServerOptions> = {
   authorize: ['a function', isFunction],
   validate: ['a function', isFunction],
   limits: ['an object of limits', orNone(isObject)],
+  sockets: ['an object of limits', orNone(isObject)],
   cors: ['an object with `origins`', orNone(isObject)],
   clock: ['an object with now() and after()', orNone(hasMethods('now', 'after'))],
   random: ['an object with bytes() and fraction()', orNone(hasMethods('bytes', 'fraction'))],
@@ -37,6 +39,7 @@ const SERVE_RULES: Rules<ServeOptions> = {
   host: ["the name or address of this machine, like '127.0.0.1'", orNone(isText)],
   drainOnSignal: ['true or false', orNone((value) => typeof value === 'boolean')],
   timeouts: ['an object of timeouts', orNone(isObject)],
+  remoteAddress: ['a function', isFunction],
 }
 
 const CORS_RULES: Rules<CorsOptions> = {
@@ -58,11 +61,15 @@ const TIMEOUT_RULES: Rules<SocketTimeouts> = {
 
 const LIMIT_RULE = ['a positive whole number', orNone((value) => isWhole(value, 1, Number.MAX_SAFE_INTEGER))] as const
 const LIMIT_RULES = Object.fromEntries(Object.keys(LIMITS).map((name) => [name, LIMIT_RULE])) as Rules<Limits>
+const SOCKET_RULES = Object.fromEntries(
+  Object.keys(SOCKET_LIMITS).map((name) => [name, LIMIT_RULE]),
+) as Rules<SocketLimits>
 
 export function checkServerOptions(options: unknown): void {
   check('createServer', SERVER_RULES, options)
-  const { limits, cors } = options as ServerOptions
+  const { limits, sockets, cors } = options as ServerOptions
   if (limits !== undefined) check('`limits`', LIMIT_RULES, limits)
+  if (sockets !== undefined) check('`sockets`', SOCKET_RULES, sockets)
   if (cors !== undefined) check('`cors`', CORS_RULES, cors)
 }
 

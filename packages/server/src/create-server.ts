@@ -1,17 +1,23 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { LIMITS, SyncError, isName, mintEpochId, systemClock, systemRandom } from '@whisker/protocol'
 import { type Exchange, answerRefusal, newExchange, respond, respondToPreflight } from './answer.ts'
 import { checkServerOptions, withDefaults } from './check-options.ts'
 import { createCollector } from './collector.ts'
 import { corsHeaders, isPreflight } from './cors.ts'
 import { listDevices, revokeDevice } from './devices.ts'
-import { allow, identify } from './identify.ts'
+import { allow, checkUpgrade, identify } from './identify.ts'
 import type { LiveSubscription } from './live-subscription.ts'
 import { createNotifier } from './notifier.ts'
 import { DRAIN_MS, SERVER_CLOSES, refusalFor } from './refusal.ts'
 import { failureOf, toLine } from './request-log.ts'
 import { createRoutes } from './routes.ts'
-import type { ServerOptions, SyncServer } from './server-options.ts'
+import type { Principal, ServerOptions, SyncServer } from './server-options.ts'
+import type { ServerSession } from './server-session.ts'
 import { createSession } from './session.ts'
+import { createSocketHub } from './socket-hub.ts'
+import { SOCKET_LIMITS } from './socket-limits.ts'
+import { SocketPresence } from './socket-presence.ts'
 import type { SpaceServices } from './space-requests.ts'
 
 /** A server on a store, as a function from requests to responses: it mounts in any framework. */
@@ -41,9 +47,19 @@ export function createServer(options: ServerOptions): SyncServer {
     isClosing,
     allow: async (principal, space, action) => allow(principal, space, action, authorize),
   }
-  const routes = createRoutes({
+  const identifyBy = async (request: Request): Promise<Principal> => identify(request, authenticate, origins)
+  const routes = createRoutes({ ...services, identify: identifyBy })
+  const sessionOf = (principal: () => Principal): ServerSession =>
+    createSession(principal, { ...services, subscriptions, finished, record })
+  const hub = createSocketHub({
     ...services,
-    identify: async (request) => identify(request, authenticate, origins),
+    random,
+    socketLimits: withDefaults(SOCKET_LIMITS, options.sockets),
+    presence: new SocketPresence(clock),
+    checkUpgrade: (request) => checkUpgrade(request, authenticate === undefined, origins),
+    identify: identifyBy,
+    session: sessionOf,
+    record,
   })
 
   async function answer(request: Request): Promise<Response> {
@@ -98,8 +114,9 @@ export function createServer(options: ServerOptions): SyncServer {
     notifier.notifyAll()
     const { promise: isOver, resolve } = Promise.withResolvers<void>()
     const stopClock = clock.after(DRAIN_MS, resolve)
-    await Promise.race([Promise.allSettled(running), isOver])
+    await Promise.race([Promise.allSettled([...running, hub.close()]), isOver])
     stopClock()
+    hub.terminate()
     await began.catch(() => undefined)
     await collector.settled()
     await store.close()
@@ -109,7 +126,12 @@ export function createServer(options: ServerOptions): SyncServer {
     isOpen: authenticate === undefined,
     ready: async () => began,
     fetch: async (request) => finished(answer(request)),
-    session: (principal) => createSession(principal, { ...services, subscriptions, finished, record }),
+    upgrade(request, socket, head, remoteAddress) {
+      const incoming = request as IncomingMessage
+      const address = remoteAddress ?? incoming.socket.remoteAddress ?? ''
+      hub.upgrade(incoming, socket as Duplex, head as Buffer, address)
+    },
+    session: (principal) => sessionOf(() => principal),
     devices: async (space) => administer(space, async () => listDevices(space, { store, clock, notifier })),
     revoke: async (space, device) =>
       administer(space, async () => revokeDevice(space, device, { store, clock, notifier })),

@@ -1,4 +1,12 @@
-import { type Clock, type Dot, type Limits, type PushRequest, type Receipt, type SyncStore } from '@whisker/protocol'
+import {
+  type Clock,
+  type DeviceId,
+  type Dot,
+  type Limits,
+  type PushRequest,
+  type Receipt,
+  type SyncStore,
+} from '@whisker/protocol'
 import type { Collector } from './collector.ts'
 import { loadPush } from './load-push.ts'
 import type { Notifier } from './notifier.ts'
@@ -19,7 +27,7 @@ export interface PushServices {
 }
 
 /** Told in the transaction that takes a push what it will have acknowledged, if it commits. */
-export type Taking = (acknowledged: readonly Dot[]) => void
+export type Taking = (device: DeviceId, acknowledged: readonly Dot[]) => void
 
 /** Whether the principal may push to the space, which takes another right while there is no such space. */
 export async function allowPush(space: string, principal: Principal, services: PushServices): Promise<boolean> {
@@ -46,7 +54,7 @@ export async function handlePush(
       const loaded = await loadPush(transaction, push, { limits, validates: validate !== undefined })
       const outcome = takePush(push, loaded, { principal, nowMs: clock.now(), limits, validate })
       if (outcome.changes) {
-        taking?.(outcome.receipt.acknowledged)
+        taking?.(request.device.id, outcome.receipt.acknowledged)
         await transaction.put(outcome.changes)
       }
       return { outcome, head }

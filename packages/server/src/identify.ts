@@ -12,23 +12,43 @@ export async function identify(
   authenticate: Authenticate | undefined,
   origins: readonly string[],
 ): Promise<Principal> {
-  const { hostname, searchParams } = new URL(request.url)
-  if (searchParams.has('token') || searchParams.has('access_token')) {
-    throw new SyncError('bad_request', 'A token in a URL ends up in logs, so none is taken from there.', {
-      fix: 'Send the token in the Authorization header.',
-    })
-  }
-  if (!authenticate) {
-    // A web page elsewhere can point a name of its own at this machine, and would then be let in.
-    if (isLoopbackHost(hostname) && isOwnOrigin(request.headers.get('origin'), origins)) return LOCAL
-    throw new SyncError('forbidden', 'A server without authentication answers only to a loopback name and its pages.', {
-      fix: 'Give the server `authenticate`, or name the page in `cors`.',
-    })
-  }
+  refuseTokenInUrl(request)
+  if (!authenticate) return identifyLocal(request, origins)
   const principal = await authenticate(request)
   if (principal) return principal
   throw new SyncError('needs_auth', 'Nobody is signed in with this request.', {
     fix: 'Send a valid token in the Authorization header.',
+  })
+}
+
+/**
+ * Refuses a socket before anybody says who they are. Any page may open one anywhere, and no preflight asks first: only
+ * the pages on the list are let in, and what is no page.
+ */
+export function checkUpgrade(request: Request, isOpen: boolean, origins: readonly string[]): void {
+  refuseTokenInUrl(request)
+  if (isOpen) return void identifyLocal(request, origins)
+  const origin = request.headers.get('origin')
+  if (origin === null || origins.includes(origin)) return
+  throw new SyncError('forbidden', 'Pages of this origin may not open a socket here.', {
+    fix: 'Name the exact origin of the page in `cors`.',
+  })
+}
+
+function refuseTokenInUrl(request: Request): void {
+  const { searchParams } = new URL(request.url)
+  if (!searchParams.has('token') && !searchParams.has('access_token')) return
+  throw new SyncError('bad_request', 'A token in a URL ends up in logs, so none is taken from there.', {
+    fix: 'Send the token in the Authorization header, or on a socket in its first message.',
+  })
+}
+
+function identifyLocal(request: Request, origins: readonly string[]): Principal {
+  const { hostname } = new URL(request.url)
+  // A web page elsewhere can point a name of its own at this machine, and would then be let in.
+  if (isLoopbackHost(hostname) && isOwnOrigin(request.headers.get('origin'), origins)) return LOCAL
+  throw new SyncError('forbidden', 'A server without authentication answers only to a loopback name and its pages.', {
+    fix: 'Give the server `authenticate`, or name the page in `cors`.',
   })
 }
 

@@ -14,6 +14,8 @@ export type {
   ServerOptions,
   SocketTimeouts,
   SyncServer,
+  UpgradeRequest,
+  UpgradeSocket,
   Validate,
   ValidatedDocument,
 } from './server-options.ts'
@@ -24,5 +26,6 @@ export type {
   SessionAnswer,
   SubscriptionSink,
 } from './server-session.ts'
+export type { SocketLimits } from './socket-limits.ts'
 export { sqliteStore } from './sqlite-store.ts'
 export type { SqliteStoreOptions } from './sqlite-store.ts'

@@ -6,7 +6,8 @@ import type { Authorize, ServerOptions } from './server-options.ts'
 import type { PullParameters, ServerSession } from './server-session.ts'
 import { sqliteStore } from './sqlite-store.ts'
 import { FrameReader, type Told, settled } from './testing/frame-reader.ts'
-import { SessionClient } from './testing/session-client.ts'
+import { SessionClient, sendThrough } from './testing/session-client.ts'
+import { TestClient } from './testing/test-client.ts'
 import { testServer } from './testing/test-server.ts'
 
 const MIB = 1024 * 1024
@@ -122,6 +123,16 @@ describe('frames', () => {
       [1, 2, 'other'],
       [2, 3],
     ])
+  })
+
+  test('hold what another device pushed in the same session', async () => {
+    const { anna, reader } = await annaListens()
+    const tablet = new TestClient(sendThrough(anna.session), 'tablet')
+    await tablet.meet()
+    tablet.create('of-the-tablet', {})
+    await tablet.push()
+    await settled()
+    expect(reader.outline).toEqual([[0, 1, 'of-the-tablet']])
   })
 
   test('hold in the next what is committed while one is being read', async () => {

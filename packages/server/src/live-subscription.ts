@@ -16,7 +16,7 @@ export interface SubscriptionParts {
 }
 
 /** A reader with more than this before it is not coming back to it. */
-const MOST_BUFFERED_BYTES = 8 * MOST_UNREAD_BYTES
+export const MOST_BUFFERED_BYTES: number = 8 * MOST_UNREAD_BYTES
 /** How often it is seen whether a slow reader has caught up, while nothing else happens. */
 const LOOK_EVERY_MS = 1000
 
@@ -129,7 +129,7 @@ export class LiveSubscription implements ServerSubscription {
     const { principal, request } = subscriber
     const cursor = this.#cursor as Cursor
     try {
-      await this.#services.allow(principal, request.space, 'read')
+      await this.#services.allow(principal(), request.space, 'read')
       return await readFrame(subscriber, cursor, isWanted, this.#services)
     } catch (thrown) {
       const refused = refusalFor(thrown)
@@ -165,7 +165,7 @@ export class LiveSubscription implements ServerSubscription {
   }
 }
 
-const TOO_SLOW: RefusedRequest = {
+export const TOO_SLOW: RefusedRequest = {
   status: 503,
   refusal: refusalOf('unavailable', `The reader is too slow: more than ${MOST_BUFFERED_BYTES} bytes wait for it.`, {
     fix: 'Subscribe again, and pull.',

@@ -10,7 +10,8 @@ import { takePull } from './take-pull.ts'
 export const MOST_UNREAD_BYTES: number = 1024 * 1024
 
 export interface Subscriber {
-  readonly principal: Principal
+  /** Who it is by now. */
+  readonly principal: () => Principal
   readonly request: PullRequest
   readonly own: OwnPushes
 }
@@ -26,7 +27,7 @@ export interface ReadFrame {
 /** Where a subscriber begins: at the head. Throws what they are refused with. */
 export const readStart = async ({ request, principal }: Subscriber, services: SpaceServices): Promise<Cursor> =>
   services.store.read(request.space, async (reader) => {
-    const { space } = await admitReader(reader, request, principal, services.clock.now())
+    const { space } = await admitReader(reader, request, principal(), services.clock.now())
     return { epoch: currentEpoch(space), since: space.head, after: space.head }
   })
 
@@ -47,13 +48,13 @@ export async function readFrame(
     ...request,
     cursor,
     seen: cursor.since,
-    acknowledged: [...request.acknowledged, ...own.acknowledged],
+    acknowledged: [...request.acknowledged, ...own.acknowledgedTo(request.device.id)],
     limit: limits.pageRows,
     // A frame answers no request.
     nonce: undefined,
   })
   return store.read(request.space, async (reader) => {
-    const { space } = await admitReader(reader, asked(), principal, nowMs)
+    const { space } = await admitReader(reader, asked(), principal(), nowMs)
     if (space.head === cursor.since) return undefined
     if (!isWanted) return { to: space.head, text: undefined }
     const { text, plan } = await takePull(reader, asked(), space, bounds, nowMs)

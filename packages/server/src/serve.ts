@@ -40,7 +40,7 @@ export async function serve(server: SyncServer, options: ServeOptions): Promise<
     )
   }
   await server.ready()
-  const http = createListener(server, timeouts)
+  const http = createListener(server, timeouts, options.remoteAddress)
   await listen(http, port, host)
 
   let closed: Promise<void> | undefined

@@ -3,10 +3,16 @@ import type { CollectedTombstones } from './collect-tombstones.ts'
 import type { CorsOptions } from './cors.ts'
 import type { ShownDocument } from './document-draft.ts'
 import type { ServerSession } from './server-session.ts'
+import type { SocketLimits } from './socket-limits.ts'
 
 /** Whoever makes a request. Replica ids are bound to the principal that first used them. */
 export interface Principal {
   readonly id: string
+  /**
+   * When it ceases to be known, in milliseconds since 1970: a socket is asked for another token a minute before, and
+   * closed then if none came. A request over HTTP shows its token each time.
+   */
+  readonly expiresAt?: number | undefined
 }
 
 /** Who makes a request; undefined if nobody known does. It may look at the headers, never at the body. */
@@ -36,7 +42,9 @@ export interface ServerOptions {
   readonly authorize?: Authorize | undefined
   readonly validate?: Validate | undefined
   readonly limits?: Partial<Limits> | undefined
-  /** The web pages of other origins that may read the answers; without it, none. */
+  /** What sockets may take up. */
+  readonly sockets?: Partial<SocketLimits> | undefined
+  /** The web pages of other origins that may read the answers and open sockets; without it, none. */
   readonly cors?: CorsOptions | undefined
   readonly clock?: Clock | undefined
   readonly random?: Random | undefined
@@ -51,6 +59,11 @@ export interface SyncServer {
   ready(): Promise<void>
   /** Answers every request, and never rejects. */
   fetch(request: Request): Promise<Response>
+  /**
+   * Opens a socket, or refuses to over HTTP: what Node's `upgrade` event gives, of requests for `/v1/socket` after
+   * whatever prefix. The address is whom its limits count; where a proxy stands before, it is the one that the proxy tells.
+   */
+  upgrade(incoming: UpgradeRequest, socket: UpgradeSocket, head: Uint8Array, remoteAddress?: string): void
   /** What one client does that comes another way than by `fetch`: whoever asks has found out who it is. */
   session(principal: Principal): ServerSession
   /** Who works on a space, for whoever runs the server: nobody's rights are asked for. */
@@ -63,6 +76,19 @@ export interface SyncServer {
   close(): Promise<void>
 }
 
+/** Node's `IncomingMessage`: named by what is of use to a host, so that these types need none of Node's. */
+export interface UpgradeRequest {
+  readonly url?: string | undefined
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly rawHeaders: readonly string[]
+}
+/** Node's `Duplex`, the connection that the request came on. */
+export interface UpgradeSocket {
+  readonly readable: boolean
+  readonly writable: boolean
+  destroy(): unknown
+}
+
 export interface ServeOptions {
   /** From 0 to 65535; 0 takes a free one. */
   readonly port: number
@@ -71,6 +97,8 @@ export interface ServeOptions {
   /** On SIGTERM and SIGINT: closes, then ends the process. A second signal ends it at once. */
   readonly drainOnSignal?: boolean | undefined
   readonly timeouts?: Partial<SocketTimeouts> | undefined
+  /** Where a socket comes from, where a proxy stands before: what its header says, if nobody can reach past the proxy. */
+  readonly remoteAddress?: ((incoming: UpgradeRequest) => string | undefined) | undefined
 }
 
 /** How long a connection may keep others waiting, in milliseconds. */

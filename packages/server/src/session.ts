@@ -27,7 +27,8 @@ export interface SessionServices extends SpaceServices {
 /** How the log calls a request that came through a session. */
 const METHOD = 'SESSION'
 
-export function createSession(principal: Principal, services: SessionServices): ServerSession {
+/** The principal is asked for anew with each request and frame: a socket may say again who it is, with other rights. */
+export function createSession(principal: () => Principal, services: SessionServices): ServerSession {
   const { clock } = services
   const spaces = new Map<string, SessionSpace>()
 
@@ -47,7 +48,7 @@ export function createSession(principal: Principal, services: SessionServices): 
   async function answer(route: string, space: string, work: Work): Promise<SessionAnswer> {
     const startedMs = clock.now()
     const exchange = newExchange(route)
-    const { status, text, code } = await answerOrRefusal({ principal, space, exchange }, work)
+    const { status, text, code } = await answerOrRefusal({ principal: principal(), space, exchange }, work)
     exchange.bytes = Buffer.byteLength(text)
     exchange.code = code ?? exchange.code
     services.record(METHOD, startedMs, status, exchange)
@@ -98,7 +99,7 @@ export function createSession(principal: Principal, services: SessionServices): 
           sink,
           async enter() {
             if (services.isClosing()) throw refused(SERVER_CLOSES.refusal)
-            await enter({ principal, space, exchange }, 'read', services)
+            await enter({ principal: principal(), space, exchange }, 'read', services)
             return { principal, own, request: readPull(space, parameters, services) }
           },
           over(status) {
