@@ -31,6 +31,10 @@ export interface CollectionChange<T> {
   readonly id: string
   readonly before: DeepReadonly<T> | undefined
   readonly after: DeepReadonly<T> | undefined
+  /**
+   * `local`: this app wrote it. `remote`: something of it came from elsewhere: another device, another opening of the
+   * store, the server that refused a write, or the store that did not take one.
+   */
   readonly origin: 'local' | 'remote'
 }
 

@@ -36,8 +36,8 @@ export class Committer {
   #failure: SyncError | undefined
   /** Memory holds what a failed commit was to bring to disk. */
   #isAhead = false
-  /** Other openings have committed since memory last followed. */
-  #isBehind = false
+  /** Those who wait for memory to follow what other openings have committed. */
+  #readers: ((isRead: boolean) => void)[] = []
   /** What the running commit brings to disk: not there as it is now. */
   #flight: Unstored | undefined
   #fresh: Operation[] = []
@@ -72,24 +72,27 @@ export class Committer {
     })
   }
 
-  /** Takes in what other openings have committed. */
-  async catchUp(): Promise<void> {
-    this.#isBehind = true
-    this.#running ??= this.#run()
-    await this.#running
+  /** Takes in what other openings have committed. Resolves to whether it could be read. */
+  async catchUp(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#readers.push(resolve)
+      this.#running ??= this.#run()
+    })
   }
 
   async #run(): Promise<void> {
-    while (this.#waiters.length > 0 || this.#isBehind) {
-      const waiters = this.#waiters
+    while (this.#waiters.length + this.#readers.length > 0) {
+      const [waiters, readers] = [this.#waiters, this.#readers]
       this.#waiters = []
+      this.#readers = []
       try {
-        const isBehind = this.#isBehind && !this.#isAhead
-        this.#isBehind = false
-        if (isBehind) await this.#follow()
+        const mayFollow = readers.length > 0 && !this.#isAhead
+        if (mayFollow) await this.#follow()
+        for (const resolve of readers) resolve(mayFollow)
         if (waiters.length > 0) await this.#commit()
         for (const waiter of waiters) waiter.resolve()
       } catch (thrown) {
+        for (const resolve of readers) resolve(false)
         const error = toSyncError(thrown, 'store_failed')
         if (waiters.length > 0) await this.#returnToStore(error, waiters)
         else this.#events.onBehind()

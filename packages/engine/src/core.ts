@@ -199,7 +199,8 @@ export class Core {
       const known = this.#changes.get(collection) ?? new Map<string, ShownChange>()
       this.#changes.set(collection, known)
       const first = known.get(change.id)
-      known.set(change.id, first ? { ...change, before: first.before } : change)
+      const origin = first?.origin === 'remote' ? 'remote' : change.origin
+      known.set(change.id, first ? { ...change, before: first.before, origin } : change)
     }
   }
 

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { FragileState } from './testing/fragile-state.ts'
 import { openLocal, uncaughtDuring } from './testing/local.ts'
 import { World, meet, pause } from './testing/world.ts'
+
+const NOT_THIS_ONE = { code: 'no', message: 'Not this one.' }
 
 describe('subscribe', () => {
   test('tells what changed, what it was, and whether it came from here', async () => {
@@ -15,6 +18,25 @@ describe('subscribe', () => {
       { id: 'a', before: undefined, after: { title: 'One' }, origin: 'remote' },
       { id: 'a', before: { title: 'One' }, after: { title: 'Two' }, origin: 'local' },
       { id: 'a', before: { title: 'Two' }, after: undefined, origin: 'local' },
+    ])
+  })
+
+  test('tells that what the server refused, or the store did not take, was not changed here', async () => {
+    const world = new World({ validate: ({ document }) => (document === 'bad' ? NOT_THIS_ONE : undefined) })
+    const state = new FragileState()
+    const device = await world.device({ state })
+    const { notes } = device
+    const told: unknown[] = []
+    notes.subscribe((changes) => told.push(...changes.map(({ id, after, origin }) => [id, after, origin])))
+    await notes.create('bad', { title: 'One' })
+    await device.sync()
+    state.failOnce()
+    await expect(notes.create('lost', {})).rejects.toMatchObject({ code: 'disk_full' })
+    expect(told).toEqual([
+      ['bad', { title: 'One' }, 'local'],
+      ['bad', undefined, 'remote'],
+      ['lost', {}, 'local'],
+      ['lost', undefined, 'remote'],
     ])
   })
 

@@ -1,5 +1,5 @@
 import type { Conflict, SyncError, SyncErrorCode } from '@whisker/protocol'
-import type { Rejected } from './ledger/ledger.ts'
+import type { Rejected } from './ledger/rejected.ts'
 
 export interface SyncStatus {
   readonly state: 'stopped' | 'idle' | 'syncing' | 'live' | 'offline' | 'needs_auth' | 'stuck' | 'error'
@@ -38,6 +38,7 @@ export interface DocumentChange {
   readonly id: string
   readonly before: unknown
   readonly after: unknown
+  /** As a collection tells it. */
   readonly origin: 'local' | 'remote'
 }
 

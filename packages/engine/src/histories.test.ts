@@ -5,10 +5,11 @@ import { type SeededRandom, seededRandom } from './testing/seeded-random.ts'
 import { memoryState } from './memory-state.ts'
 import { serverDigests, storedDigest } from './testing/digests.ts'
 import { LiveLink, type Told } from './testing/live-link.ts'
-import { type Device, World, passing, pause } from './testing/world.ts'
+import { type Device, type FallbackDevice, World, passing, pause } from './testing/world.ts'
 
 const HISTORIES = 320
 const LIVE_HISTORIES = 120
+const FALLBACK_HISTORIES = 80
 const STEPS = 24
 const IDS = ['a', 'b', 'c']
 const FIELDS = ['title', 'body'] as const
@@ -91,9 +92,11 @@ interface Cast {
   readonly slots: readonly number[]
   /** Whether they are told of changes, and sync by themselves. */
   readonly isLive: boolean
+  /** Whether they also have a second way, which they go over and back from. */
+  readonly hasFallback?: boolean
 }
 
-async function run(seed: number, { slots, isLive }: Cast): Promise<History> {
+async function run(seed: number, { slots, isLive, hasFallback = false }: Cast): Promise<History> {
   const random = seededRandom(seed)
   const strategy = STRATEGIES[seed % STRATEGIES.length] as Strategy
   const world = new World({ random })
@@ -102,7 +105,8 @@ async function run(seed: number, { slots, isLive }: Cast): Promise<History> {
     const state = memoryState()
     for (let slot = 0; slot < count; slot++) {
       const options = { notes: { strategy }, random, state }
-      devices.push(isLive ? begin(await world.liveDevice(options), random) : await world.device(options))
+      if (hasFallback) devices.push(begin(await world.fallbackDevice(options), random))
+      else devices.push(isLive ? begin(await world.liveDevice(options), random) : await world.device(options))
     }
   }
   const history: History = { strategy, random, world, devices, live: new Set(), log: [], texts: 0 }
@@ -142,7 +146,13 @@ async function run(seed: number, { slots, isLive }: Cast): Promise<History> {
     if (isLive && random.chance(0.6)) await pause()
   }
   if (isLive) await calm(history)
-  else for (let round = 0; round < 3; round++) for (const device of devices) await device.sync()
+  if (hasFallback) {
+    // Whatever was missed before, each connection was a reason to pull; this has to be told.
+    await wait(world)
+    await devices[0]?.notes.create('last', { title: mint(history) })
+    await calm(history)
+  }
+  if (!isLive) for (let round = 0; round < 3; round++) for (const device of devices) await device.sync()
   await pause()
   return history
 }
@@ -164,21 +174,44 @@ function begin<D extends Device>(device: D, random: SeededRandom): D {
 }
 
 /** Something happens to a connection. */
-async function happen({ random, log, world }: History, { link }: Device, index: number): Promise<void> {
+async function happen({ random, log, world }: History, device: Device, index: number): Promise<void> {
+  const { link } = device
   if (!(link instanceof LiveLink)) return
+  if (isTwoWay(device) && random.chance(0.5)) {
+    const event = random.pick(['loses the second', 'has the second', 'wakes', 'waits'] as const)
+    log.push(`${index} ${event}`)
+    if (event === 'wakes') device.wake()
+    else if (event !== 'waits') device.second.isDown = event === 'loses the second'
+    device.second.losesReplies = random.chance(0.2) ? 1 : 0
+    if (event === 'waits') await wait(world)
+    return
+  }
   const event = random.pick(['cut', 'mend', 'hold', 'release', 'endSubscription', 'nothing'] as const)
   log.push(`${index} ${event}`)
   if (event !== 'nothing') link[event]()
   world.clock.advance(random.below(400))
 }
 
-/** All connections are good from now on: nobody asks for a round any more. */
+/** For longer than a lost way is waited for. */
+async function wait(world: World): Promise<void> {
+  for (let passed = 0; passed < 15; passed++) {
+    world.clock.advance(1000)
+    await pause()
+  }
+}
+
+const isTwoWay = (device: Device): device is FallbackDevice => 'second' in device
+
+/** All connections are good from now on, but that some have only their second way: nobody asks for a round any more. */
 async function calm({ world, devices }: History): Promise<void> {
-  for (const { link } of devices) {
+  for (const [index, device] of devices.entries()) {
+    const { link } = device
+    if (isTwoWay(device)) device.second.isDown = false
     if (!(link instanceof LiveLink)) continue
     link.alter = (told) => [told]
     link.release()
-    link.mend()
+    if (isTwoWay(device) && index % 2 === 1) link.cut()
+    else link.mend()
   }
   const isCalm = (): boolean =>
     devices.every(
@@ -239,3 +272,13 @@ test(`${LIVE_HISTORIES} random histories of live devices end so by themselves`, 
   expect.hasAssertions()
   for (let seed = 1; seed <= LIVE_HISTORIES; seed++) await expectNothingLost(seed, { slots: [1, 2, 1], isLive: true })
 })
+
+test(
+  `${FALLBACK_HISTORIES} random histories of devices with two ways to the server end so too`,
+  { timeout: 60_000 },
+  async () => {
+    expect.hasAssertions()
+    const cast = { slots: [1, 2, 1], isLive: true, hasFallback: true }
+    for (let seed = 1; seed <= FALLBACK_HISTORIES; seed++) await expectNothingLost(seed, cast)
+  },
+)

@@ -6,6 +6,7 @@ export type {
   Dot,
   JsonObject,
   JsonValue,
+  Member,
   Merge,
   StateStore,
   Strategy,
@@ -28,11 +29,14 @@ export type {
   SyncResult,
   SyncStatus,
 } from './events.ts'
-export type { Rejected } from './ledger/ledger.ts'
+export type { Rejected } from './ledger/rejected.ts'
 export type { Statistics } from './ledger/records.ts'
+export { withFallback } from './fallback/with-fallback.ts'
+export type { FallbackOptions } from './fallback/with-fallback.ts'
 export { memoryState } from './memory-state.ts'
 export type { AnyDocuments, DeepMutable, DeepReadonly, DocumentMap, Patch, Plain } from './plain-types.ts'
-export type { WakeSource } from './sync/wake.ts'
+export type { WakeSource } from '@whisker/protocol/transport'
+export type { Presence } from './presence.ts'
 export { SyncEngine } from './sync-engine.ts'
 export type { RejectedOperations } from './rejected.ts'
 export type { SyncEngineOptions } from './sync-engine.ts'

@@ -1,6 +1,6 @@
 import type { Delta, Operation } from '@whisker/protocol'
 import { describe, expect, test } from 'vitest'
-import type { Rejected } from './ledger/ledger.ts'
+import type { Rejected } from './ledger/rejected.ts'
 import { refusal } from './testing/local.ts'
 import { World, meet } from './testing/world.ts'
 

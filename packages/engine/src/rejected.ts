@@ -9,7 +9,8 @@ import {
   toSyncError,
 } from '@whisker/protocol'
 import type { Core, WriteResult } from './core.ts'
-import type { Rejected } from './ledger/ledger.ts'
+import type { Rejected } from './ledger/rejected.ts'
+import { letGo } from './ledger/let-go.ts'
 import { bytesOf } from './ledger/stored.ts'
 
 /** Operations that the server refused, with their whole content: plain data, which can be shown and exported as JSON. */
@@ -44,12 +45,12 @@ export function rejectedOperations(core: Core): RejectedOperations {
         const seen = commonVersion(base, ledger.obtain(collection, document).state.version)
         const draft = { type, collection, document, base: seen, delta, keep, drop }
         const written = ledger.write(draft, options.clock.now(), bytesOf)
-        ledger.discard(id)
+        letGo(ledger, id)
         return { operations: [written], result: undefined }
       }),
     async discard(id) {
       find(id)
-      ledger.discard(id)
+      letGo(ledger, id)
       await core.commit()
     },
   }

@@ -2,6 +2,7 @@ import { type Page, decodeState, isTombstone } from '@whisker/protocol'
 import { expect, test } from 'vitest'
 import { changeRow, rowOf, worldOnDisk } from './testing/damage.ts'
 import { serverDigests, storedDigest } from './testing/digests.ts'
+import { FragileState } from './testing/fragile-state.ts'
 import { type Device, World, meet, pause, until } from './testing/world.ts'
 
 const HOUR_MS = 3_600_000
@@ -112,6 +113,21 @@ test('what is written on an edit whose row is gone covers nothing that was in th
   expect(b.notes.get('n')).toEqual({ title: 'newer', body: 'anew, once more' })
   expect(b.notes.conflicts().map(({ values }) => values.map(({ value }) => value))).toEqual([
     ['by a', 'anew, once more'],
+  ])
+})
+
+test('that rows are gone is stored as soon as it is known, so that no write that fails makes it forgotten', async () => {
+  const world = new World()
+  const state = new FragileState()
+  const device = await world.device({ state })
+  await writeSome(device)
+  await device.sync()
+  await device.engine.close()
+  const before = state.commits.length
+  await changeRow(device, 'two', undefined)
+  const links = state.commits.slice(before).flatMap(({ records }) => records.filter(([name]) => name === 'link'))
+  expect(links.map(([, text]) => JSON.parse(text ?? '') as unknown)).toEqual([
+    expect.objectContaining({ lacksRows: true }),
   ])
 })
 

@@ -94,6 +94,44 @@ test('manual: what is removed with a place in which something is in conflict is 
   }
 })
 
+test('manual: a place that goes takes along what was shown in it, also where that same write is in conflict beside it', async () => {
+  const world = new World()
+  const [a, b, c] = await world.trio({ notes: { strategy: 'manual' } })
+  await a.notes.create('a', { place: { city: 'A', street: 'A' } })
+  await meet(a, c)
+  world.clock.advance(10)
+  await b.notes.create('a', { place: { city: 'B', street: 'B' } })
+  world.clock.advance(10)
+  await c.notes.update('a', { place: { city: 'C', street: 'A' } })
+  await meet(a, b, c)
+  expect(open(a)).toEqual([
+    [
+      ['place', 'city'],
+      ['B', 'C'],
+    ],
+    [
+      ['place', 'street'],
+      ['A', 'B'],
+    ],
+  ])
+  await a.notes.set('a', { title: 'D' })
+  await meet(a, b, c)
+  for (const device of [a, b, c]) {
+    expect(device.notes.get('a')?.title).toBe('D')
+    expect(open(device)).toEqual([
+      [
+        ['place', 'city'],
+        ['B', undefined],
+      ],
+      [
+        ['place', 'street'],
+        ['A', undefined],
+      ],
+      [['place'], [{ city: 'B', street: 'A' }, undefined]],
+    ])
+  }
+})
+
 describe('a resolution', () => {
   const deep = (levels: number): object => (levels > 0 ? { d: deep(levels - 1) } : {})
 

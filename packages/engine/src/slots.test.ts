@@ -113,6 +113,59 @@ test('what is refused is told to the one that wrote it, and to the other', async
   await until(() => a.engine.rejected.list().length === 0)
 })
 
+test('whoever waits until all is synced waits for what another has stored, also if it was not told of that yet', async () => {
+  const inner = memoryState()
+  const state = new FragileState(inner)
+  state.isDeaf = true
+  const world = new World()
+  const [a, b] = [await world.device({ state }), await world.device({ state: inner })]
+  await a.sync()
+  await b.notes.create('n', { title: 'B' })
+  await pause()
+  expect(a.notes.has('n')).toBe(false)
+  await a.sync()
+  expect([a.notes.has('n'), a.engine.status.pending]).toEqual([true, 0])
+})
+
+test('what another let go of before its author looked is told to its author as refused', async () => {
+  for (const letGo of ['retry', 'discard'] as const) {
+    let isPardoned = false
+    const world = new World({ validate: () => (isPardoned ? undefined : { code: 'no', message: 'Not yet.' }) })
+    const inner = memoryState()
+    const state = new FragileState(inner)
+    const [author, other] = [await world.device({ state }), await world.device({ state: inner })]
+    await other.sync()
+    const { acknowledged } = author.notes.create('n', { title: 'A' })
+    await until(() => other.notes.has('n'))
+    state.failingChanges = Infinity
+    await other.sync()
+    isPardoned = true
+    await other.engine.rejected[letGo](other.engine.rejected.list()[0]?.id ?? '')
+    await other.sync()
+    state.failingChanges = 0
+    world.clock.advance(1000)
+    await expect(acknowledged).rejects.toMatchObject({
+      code: 'operation_rejected',
+      details: { reason: { code: 'no', message: 'Not yet.' } },
+    })
+    expect([author.notes.has('n'), author.engine.status.rejected]).toEqual([letGo === 'retry', 0])
+  }
+})
+
+test('what another wrote or let go of is told to come from elsewhere, also beside a write of one’s own', async () => {
+  const { a, b } = await openTwice()
+  await a.notes.create('n', { title: 'old' })
+  await until(() => b.notes.has('n'))
+  const told: unknown[] = []
+  b.engine.on('change', (changes) => told.push(...changes.map(({ after, origin }) => [after, origin])))
+  await Promise.all([a.notes.update('n', { title: 'A' }), b.notes.update('n', { body: 'B' })])
+  await until(() => b.notes.get('n')?.title === 'A')
+  expect(told).toEqual([
+    [{ title: 'old', body: 'B' }, 'local'],
+    [{ title: 'A', body: 'B' }, 'remote'],
+  ])
+})
+
 test('new names that one gives to everything pending hold for the other, and for what it has read', async () => {
   const { world, a, b, other } = await openTwice()
   await a.sync()
@@ -191,6 +244,30 @@ test('a write that meets another in the store is committed after it, without an 
   expect(a.notes.list()).toEqual(b.notes.list())
 })
 
+test('a write that a later one overtook fares as that one does, also after both met those of another opening twice', async () => {
+  const refused = { code: 'no', message: 'Not this one.' }
+  const world = new World({ validate: ({ type }) => (type === 'update' ? refused : undefined) })
+  const inner = memoryState()
+  const state = new FragileState(inner)
+  const a = await world.device({ state: inner })
+  const b = await world.device({ state })
+  await b.notes.create('n', { title: 'old' })
+  await a.sync()
+  const meetings = ['one', 'two']
+  state.gate = async () => {
+    const document = meetings.shift()
+    if (document === undefined) return
+    await a.notes.create(document, { title: 'A' })
+    state.forgetsChanges = document === 'two'
+  }
+  const first = b.notes.update('n', { title: 'B' })
+  const second = b.notes.update('n', { title: 'C' })
+  const outcomes = Promise.allSettled([first.acknowledged, second.acknowledged])
+  await second
+  await a.sync()
+  expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+})
+
 test('a round whose commit meets that of another opening is begun again, and loses neither', async () => {
   const inner = memoryState()
   const state = new FragileState(inner)
@@ -236,6 +313,26 @@ test('an opening that lost the lead without noticing commits nothing more as the
   expect(other.notes.size).toBe(titles.length)
   expect(a.notes.list()).toEqual(other.notes.list())
   expect(b.notes.list()).toEqual(other.notes.list())
+})
+
+test('an opening that lost the lead in the middle of a round has not failed, and its round is run by the one that leads', async () => {
+  const inner = memoryState()
+  const [first, second] = [new FragileState(inner), new FragileState(inner)]
+  const world = new World()
+  const a = await world.device({ state: first })
+  const b = await world.device({ state: second })
+  const failed: unknown[] = []
+  a.engine.on('sync_failed', (told) => failed.push(told))
+  await a.notes.create('n', { title: 'A' })
+  a.link.before = async () => {
+    a.link.before = () => {}
+    first.lead = async () => false
+    second.lead = async () => true
+    await b.sync()
+  }
+  b.engine.start()
+  expect(await passing(world, a.engine.syncNow())).toMatchObject({ ok: true })
+  expect([failed, a.engine.status.reason]).toEqual([[], undefined])
 })
 
 test('two openings that hold the same slot by mistake go on as two writers', async () => {

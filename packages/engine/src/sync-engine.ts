@@ -20,10 +20,11 @@ import type { SyncEvents, SyncResult, SyncStatus } from './events.ts'
 import type { Statistics } from './ledger/records.ts'
 import { noteLostRows, readLedger } from './ledger/stored.ts'
 import type { AnyDocuments, DocumentMap } from './plain-types.ts'
+import { type Presence, SpacePresence } from './presence.ts'
 import { type RejectedOperations, rejectedOperations } from './rejected.ts'
 import { statusOf } from './status.ts'
 import { SyncLoop } from './sync/sync-loop.ts'
-import { type WakeSource, platformWakes } from './sync/wake.ts'
+import { type WakeSource, platformWakes } from '@whisker/protocol/transport'
 
 export interface SyncEngineOptions<M> {
   /** The unit of sharing, order and access: one engine is one space. */
@@ -47,6 +48,7 @@ export interface SyncEngineOptions<M> {
 /** An app's own copy of a space: read and written here, synced with the other devices when there is a way. */
 export class SyncEngine<M = AnyDocuments> {
   readonly rejected: RejectedOperations
+  readonly presence: Presence
   readonly #core: Core
   readonly #loop: SyncLoop
   readonly #transport: Transport | undefined
@@ -54,9 +56,10 @@ export class SyncEngine<M = AnyDocuments> {
   readonly #endWatch: () => void
   #lastStatus = ''
 
-  private constructor(core: Core, loop: SyncLoop, transport: Transport | undefined) {
+  private constructor(core: Core, loop: SyncLoop, presence: Presence, transport: Transport | undefined) {
     this.#core = core
     this.#loop = loop
+    this.presence = presence
     this.#transport = transport
     for (const [name, parts] of core.collections) this.#collections.set(name, new Collection(core, name, parts))
     this.rejected = rejectedOperations(core)
@@ -98,13 +101,15 @@ export class SyncEngine<M = AnyDocuments> {
       }
       const core = new Core(coreOptions, ledger, store, stored.revision)
       await core.commit()
+      const presence = new SpacePresence(clock)
       const loop = new SyncLoop(core, {
         transport,
+        presence,
         pollMs: options.pollMs ?? 10_000,
         debounceMs: options.debounceMs ?? 100,
         wakes: options.wakes ?? platformWakes,
       })
-      return new SyncEngine<M>(core, loop, transport)
+      return new SyncEngine<M>(core, loop, presence, transport)
     } catch (error) {
       await store.close()
       throw toSyncError(error, 'store_failed')

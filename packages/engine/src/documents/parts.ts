@@ -24,8 +24,7 @@ export function partsOf(delta: Delta, before: JsonValue, standing: readonly Stan
   if (standing.length === 0) return [{ delta, keep: [] }]
   const parts = new Map<string, { readonly delta: FieldWrite[]; readonly keep: readonly WriteName[] }>()
   for (const write of delta.flatMap((one) => [...removedWith(one, before, standing), one])) {
-    const beside = standing.filter(({ path }) => isPrefix(write.path, path) || isPrefix(path, write.path))
-    const keep = new Map(beside.flatMap(({ writes }) => writes).map((name) => [JSON.stringify(name), name]))
+    const keep = keptBeside(write.path, standing)
     const key = [...keep.keys()].sort().join()
     const part = parts.get(key)
     if (part) part.delta.push(write)
@@ -34,21 +33,31 @@ export function partsOf(delta: Delta, before: JsonValue, standing: readonly Stan
   return [...parts.values()]
 }
 
-/** What goes with an object that is written over, and is not in conflict itself: the writes that stay would bring it back. */
+/** By a key of each: the writes that stay where something is written, since they are in conflict above or below. */
+function keptBeside(place: Path, standing: readonly Standing[]): ReadonlyMap<string, WriteName> {
+  const beside = standing.filter(({ path }) => isPrefix(place, path) || isPrefix(path, place))
+  return new Map(beside.flatMap(({ writes }) => writes).map((name) => [JSON.stringify(name), name]))
+}
+
+/** What goes with an object that is written over: the writes that stay would bring it back where they are not in conflict. */
 function removedWith(
   { root, path }: FieldWrite,
   before: JsonValue,
   standing: readonly Standing[],
 ): readonly FieldWrite[] {
-  const within = standing.filter((one) => one.path.length > path.length && isPrefix(path, one.path))
-  if (within.length === 0) return []
-  const shown = valueAt(before, path)
-  if (!isJsonObject(shown)) return []
-  return Object.keys(shown).flatMap((key): readonly FieldWrite[] => {
-    const field = { root, path: [...path, key], value: undefined }
-    if (!within.some((one) => isPrefix(field.path, one.path))) return [field]
-    return removedWith(field, before, within)
-  })
+  const kept = keptBeside(path, standing)
+  const removedBelow = (host: Path): readonly FieldWrite[] => {
+    const shown = valueAt(before, host)
+    const within = standing.filter((one) => one.path.length > host.length && isPrefix(host, one.path))
+    if (within.length === 0 || !isJsonObject(shown)) return []
+    return Object.keys(shown).flatMap((key): readonly FieldWrite[] => {
+      const field = { root, path: [...host, key], value: undefined }
+      const own = keptBeside(field.path, standing)
+      const comesBack = [...kept].some(([name, write]) => !own.has(name) && isPrefix(write.path, field.path))
+      return [...removedBelow(field.path), ...(comesBack ? [field] : [])]
+    })
+  }
+  return removedBelow(path)
 }
 
 const valueAt = (value: JsonValue | undefined, path: Path): JsonValue | undefined =>

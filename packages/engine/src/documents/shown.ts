@@ -79,7 +79,7 @@ export class ShownCollection {
     this.#copied.clear()
     this.#fill()
     return [...new Set([...before.keys(), ...this.documents.keys()])]
-      .map((id): ShownChange => ({ id, before: before.get(id), after: this.documents.get(id), origin: 'local' }))
+      .map((id): ShownChange => ({ id, before: before.get(id), after: this.documents.get(id), origin: 'remote' }))
       .filter((change) => !change.before || !change.after || !isSame(change.before, change.after))
   }
 
@@ -115,7 +115,8 @@ export class ShownCollection {
     for (const { id } of previous?.copies ?? []) this.#copied.delete(id)
     for (const { id } of view.copies) this.#copied.set(id, document)
     for (const { id } of [...(previous?.copies ?? []), ...view.copies]) {
-      this.#place(id, this.#shownAt(id), origin, changes)
+      const edited = this.#ledger.find(this.name, id)
+      this.#place(id, this.#shownAt(id), (edited && this.#ledger.touched.get(edited)) ?? origin, changes)
     }
     return changes
   }

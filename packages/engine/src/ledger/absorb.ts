@@ -1,17 +1,10 @@
-import {
-  type Operation,
-  type StoreChanges,
-  type StoredSpace,
-  apply,
-  commonVersion,
-  isVoid,
-  sameDot,
-} from '@whisker/protocol'
+import { type Operation, type StoreChanges, type StoredSpace, apply, commonVersion, isVoid } from '@whisker/protocol'
 import { type LocalDocument, refold } from './document.ts'
-import { type Ledger, type Rejected, keyOf, slotName } from './ledger.ts'
+import { type Ledger, keyOf } from './ledger.ts'
+import { letGo, refusalAt } from './let-go.ts'
 import type { OutboxItem } from './outbox.ts'
 import { rejection } from './quarantine.ts'
-import type { Slot } from './records.ts'
+import { type Slot, slotName } from './records.ts'
 import { renameIn, renamesSince } from './renames.ts'
 import { bytesOf, readDocument, readItem, readLedger, readRecord, readRejected, readRows } from './stored.ts'
 
@@ -71,8 +64,8 @@ export function rebase(ledger: Ledger, stored: StoredSpace): void {
   const { discarded, counted } = unstored
   ledger.become(readLedger(stored, ledger.options))
   adoptSlot(ledger, storedSlot)
-  ledger.unstored.counted = counted
-  for (const id of discarded) ledger.discard(id)
+  ledger.count(counted)
+  for (const id of discarded) letGo(ledger, id)
   settleOutcomes(ledger, before)
   returnFresh(ledger, fresh, before)
   keepAsked(ledger, fresh)
@@ -164,21 +157,11 @@ function settleOutcomes(ledger: Ledger, before: ReadonlyMap<number, OutboxItem |
     if (!item || isVoid(item.entry)) continue
     const now = ledger.outbox.get(position)
     if (now && !isVoid(now.entry)) continue
-    const refused = rejectedOf(ledger, item.entry)
-    if (refused) item.outcome.settle(rejection(item.entry, refused.reason))
+    const reason = refusalAt(ledger, position)
+    if (reason) item.outcome.settle(rejection(item.entry, reason))
     // What only dropped something is over, too, once that was refused.
     else if (!now || item.entry.delta.length === 0) item.outcome.settle()
   }
-}
-
-/** A new name keeps the time, and a new time keeps the name. */
-function rejectedOf(ledger: Ledger, { collection, document, dot, time }: Operation): Rejected | undefined {
-  for (const refused of ledger.rejected.values()) {
-    const { operation } = refused
-    if (operation.collection !== collection || operation.document !== document) continue
-    if (operation.time === time || sameDot(operation.dot, dot)) return refused
-  }
-  return undefined
 }
 
 /** What the app wrote goes on at the end of the outbox, under the names that hold now. */

@@ -97,7 +97,7 @@ function acknowledge(ledger: Ledger, items: readonly OutboxItem[], seq: Seq): vo
   for (const [document, operations] of done) {
     document.pending = document.pending.filter((operation) => !operations.has(operation))
     refold(document)
-    ledger.touch(document, 'local')
+    ledger.touch(document, 'remote')
     dropCopyOf(ledger, document)
   }
   if (items.length > 0) ledger.setLink({ acknowledged: marks, received })

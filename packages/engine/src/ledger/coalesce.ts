@@ -49,7 +49,8 @@ function coalesceDocument(ledger: Ledger, document: LocalDocument, fresh: readon
     const { replica, counter } = operation.dot
     const entry = isEmpty(operation) ? { replica, from: counter, to: counter } : operation
     const outcome = isEmpty(operation) ? new Outcome() : item.outcome
-    if (isEmpty(operation)) ledger.unstored.overtaken.set(item.position, item.outcome)
+    const isStored = item.position <= ledger.outbox.storedPosition
+    if (isEmpty(operation) && isStored) ledger.unstored.overtaken.set(item.position, item.outcome)
     ledger.setItem({ ...item, entry, bytes: bytesOf(entry), outcome })
   })
   document.pending = operations.filter((operation) => !isEmpty(operation))

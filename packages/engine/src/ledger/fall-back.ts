@@ -26,7 +26,7 @@ export function fallBack(ledger: Ledger, nowMs: number): void {
     ledger.setPending(
       document,
       document.pending.map((operation) => replaced.get(operation) ?? operation),
-      'local',
+      'remote',
     )
   }
 }

@@ -14,6 +14,7 @@ import {
 } from '@whisker/protocol'
 import { ConfirmedSums } from './confirmed-sums.ts'
 import { type LocalDocument, newDocument, refold, seenBy } from './document.ts'
+import type { LetGo, Rejected } from './rejected.ts'
 import { Outbox, type OutboxItem } from './outbox.ts'
 import { Outcome } from './outcome.ts'
 import {
@@ -25,24 +26,17 @@ import {
   type Slot,
   type Statistics,
   addStatistics,
+  isSameOutcome,
   newSlot,
+  slotName,
 } from './records.ts'
 import type { Rename } from './rename.ts'
 import type { Rollback } from './rollback.ts'
 import { Unstored } from './unstored.ts'
 
-/** An operation that was refused, with its whole content. */
-export interface Rejected {
-  /** The name under which the app retries or discards it. */
-  readonly id: string
-  readonly operation: Operation
-  readonly reason: { readonly code: string; readonly message: string }
-  /** When it was refused, in milliseconds since 1970. */
-  readonly at: number
-}
-
 export const keyOf = ({ collection, id }: Pick<LocalDocument, 'collection' | 'id'>): string => `${collection}/${id}`
 
+/** Whether a document looks different only through what this app wrote. */
 export type Origin = 'local' | 'remote'
 
 /** What a ledger is told once. */
@@ -79,6 +73,7 @@ export class Ledger {
   readonly outbox: Outbox = new Outbox()
   readonly sums: ConfirmedSums = new ConfirmedSums()
   readonly rejected: Map<string, Rejected> = new Map()
+  letGo: readonly LetGo[] = []
   unstored: Unstored = new Unstored()
   readonly touched: Map<LocalDocument, Origin> = new Map()
   /** The new names of operations issued again while this process ran, for what was read under the old ones. */
@@ -206,7 +201,7 @@ export class Ledger {
   }
 
   touch(document: LocalDocument, origin: Origin): void {
-    this.touched.set(document, origin)
+    if (this.touched.get(document) !== 'remote') this.touched.set(document, origin)
   }
 
   /** Makes an operation of this replica and puts it at the end of the outbox. */
@@ -304,8 +299,7 @@ export class Ledger {
     this.unstored.rejected.add(rejected.id)
   }
 
-  /** The app lets go of a refused operation. */
-  discard(id: string): void {
+  removeRejected(id: string): void {
     this.rejected.delete(id)
     this.unstored.rejected.add(id)
     this.unstored.discarded.add(id)
@@ -375,6 +369,7 @@ export class Ledger {
     this.offered.clear()
     for (const document of other.offered) this.offered.add(document)
     replace(this.rejected, other.rejected)
+    this.letGo = other.letGo
     this.outbox.become(other.outbox, (item) => outcomes.get(item.position) ?? item.outcome)
     this.touched.clear()
   }
@@ -385,16 +380,9 @@ function replace<K, V>(target: Map<K, V>, source: ReadonlyMap<K, V>): void {
   for (const [key, value] of source) target.set(key, value)
 }
 
-/** Whether two rounds tell the same to whoever did not run them. */
-const isSameOutcome = (a: LastRound | undefined, b: LastRound): boolean =>
-  a?.error?.code === b.error?.code && a?.attempt === b.attempt && a?.isLive === b.isLive
-
 /** A moment to which uncommitted writes can be undone. */
 export interface WriteMark {
   readonly position: number
   readonly slot: Slot
   readonly rejected: readonly Rejected[]
 }
-
-/** The name of a slot's record in the store. */
-export const slotName = (slot: number): string => `slot:${slot}`

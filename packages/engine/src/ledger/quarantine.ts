@@ -14,7 +14,8 @@ import {
 } from '@whisker/protocol'
 import { forget } from './scan.ts'
 import { type LocalDocument, isEmpty } from './document.ts'
-import type { Ledger, Rejected } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
+import type { Rejected } from './rejected.ts'
 import { bytesOf } from './stored.ts'
 
 /**
@@ -32,7 +33,8 @@ export function quarantine(ledger: Ledger, dot: Dot, reason: Reason, nowMs: numb
   const rejected = removed.map((one): Rejected => {
     const why =
       one === operation ? reason : { code: reason.code, message: `It stands on ${formatDot(dot)}: ${reason.message}` }
-    return { id: formatDot(one.dot), operation: one, reason: why, at: nowMs }
+    const position = ledger.outbox.itemOf(one)?.position
+    return { id: formatDot(one.dot), operation: one, reason: why, at: nowMs, position }
   })
   for (const one of rejected) ledger.setRejected(one)
   for (const one of removed) makeVoid(ledger, one, reason)
@@ -40,7 +42,7 @@ export function quarantine(ledger: Ledger, dot: Dot, reason: Reason, nowMs: numb
   ledger.setPending(
     document,
     kept.filter((other) => !endIfEmpty(ledger, other)),
-    'local',
+    'remote',
   )
   return rejected
 }
@@ -54,6 +56,7 @@ export function quarantineOffer(ledger: Ledger, refused: RefusedOffer, nowMs: nu
     at: nowMs,
     reason: refused.reason,
     operation: asOperation(document, write),
+    position: undefined,
   }))
   for (const one of rejected) ledger.setRejected(one)
   forget(ledger, document)

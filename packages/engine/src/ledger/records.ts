@@ -73,6 +73,10 @@ export interface LastRound {
   readonly isLive: boolean
 }
 
+/** Whether two rounds tell the same to whoever did not run them. */
+export const isSameOutcome = (a: LastRound | undefined, b: LastRound): boolean =>
+  a?.error?.code === b.error?.code && a?.attempt === b.attempt && a?.isLive === b.isLive
+
 /** Kept across restarts. */
 export interface Statistics {
   readonly syncs: number
@@ -88,6 +92,9 @@ export interface Statistics {
   readonly mismatchesRepaired: number
   readonly errors: number
 }
+
+/** The name of a slot's record in the store. */
+export const slotName = (slot: number): string => `slot:${slot}`
 
 export const newSlot = (replica: ReplicaId, epoch: EpochId | undefined): Slot => ({
   replica,

@@ -47,7 +47,7 @@ export function reissue(ledger: Ledger, epoch: EpochId | undefined): void {
   ledger.setLink({ acknowledged: {} })
   for (const document of documents) {
     refold(document)
-    ledger.touch(document, 'local')
+    ledger.touch(document, 'remote')
   }
   ledger.unstored.renames.push(...ledger.addRenames(renames.list))
 }

@@ -7,7 +7,9 @@ import {
   type WriteName,
   counterOf,
   isVoid,
+  jsonEqual,
   mergeVersions,
+  sameDot,
   samePath,
   withoutReplica,
 } from '@whisker/protocol'
@@ -23,8 +25,8 @@ export const renameIn = (names: Names, document: LocalDocument, renames: readonl
   renames.reduce(
     (one, rename) => ({
       base: renameBase(one.base, document, rename),
-      keep: one.keep.map((name) => renameWrite(name, document, rename)),
-      drop: one.drop.map((name) => renameWrite(name, document, rename)),
+      keep: renameWrites(one.keep, document, rename),
+      drop: renameWrites(one.drop, document, rename),
     }),
     names,
   )
@@ -41,10 +43,21 @@ function renameBase(base: VersionVector, document: LocalDocument, { from, to, na
   return own > 0 ? mergeVersions(others, [{ replica: to, counter: own }]) : others
 }
 
-function renameWrite(name: WriteName, document: LocalDocument, { from, to, names }: Rename): WriteName {
-  const counter = name.dot.replica === from ? names.get(keyOf(document))?.get(name.dot.counter) : undefined
-  return counter === undefined ? name : { ...name, dot: { replica: to, counter } }
+/** What the server has by its old name as well goes by both. */
+function renameWrites(names: readonly WriteName[], document: LocalDocument, rename: Rename): readonly WriteName[] {
+  const { from, to, names: counters } = rename
+  const isKnown = (dot: Dot): boolean => document.confirmed.writes.some((write) => sameDot(write.dot, dot))
+  const all = names.flatMap((name) => {
+    const counter = name.dot.replica === from ? counters.get(keyOf(document))?.get(name.dot.counter) : undefined
+    if (counter === undefined) return [name]
+    const renamed = { ...name, dot: { replica: to, counter } }
+    return isKnown(name.dot) ? [name, renamed] : [renamed]
+  })
+  return all.filter((name, index) => !all.slice(0, index).some((other) => sameName(other, name)))
 }
+
+const sameName = (a: WriteName, b: WriteName): boolean =>
+  a.root === b.root && sameDot(a.dot, b.dot) && samePath(a.path, b.path)
 
 /** Collects new names, document by document, while they are given. */
 export class RenameList {
@@ -81,12 +94,17 @@ export function renamesSince(ledger: Ledger, before: ReadonlyMap<number, OutboxI
   return renames
 }
 
-/** It may have left the outbox since, for the server. */
+/** It may have left the outbox since, for the server. Others may have written at the very same time. */
 function nameNow(ledger: Ledger, position: number, operation: Operation): Dot | undefined {
   const now = ledger.outbox.get(position)
   if (now) return isVoid(now.entry) ? undefined : now.entry.dot
-  const { collection, document, time, delta } = operation
+  const { collection, document, dot, time, delta } = operation
+  const writes = ledger.find(collection, document)?.confirmed.writes ?? []
+  if (writes.some((write) => sameDot(write.dot, dot))) return dot
   const isSame = (write: Write): boolean =>
-    write.time === time && delta.some(({ root, path }) => root === write.root && samePath(path, write.path))
-  return ledger.find(collection, document)?.confirmed.writes.find(isSame)?.dot
+    write.time === time &&
+    delta.some(
+      ({ root, path, value }) => root === write.root && samePath(path, write.path) && jsonEqual(value, write.value),
+    )
+  return writes.find(isSame)?.dot
 }

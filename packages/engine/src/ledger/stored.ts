@@ -12,18 +12,19 @@ import {
   utf8Length,
 } from '@whisker/protocol'
 import { type LocalDocument, refold } from './document.ts'
-import { Ledger, type LedgerOptions, type Rejected } from './ledger.ts'
+import { Ledger, type LedgerOptions } from './ledger.ts'
 import type { OutboxItem } from './outbox.ts'
 import { Outcome } from './outcome.ts'
 import { type LastRound, type Lead, type Link, NEW_LINK, NO_STATISTICS, type Slot, type Statistics } from './records.ts'
+import type { LetGo, Rejected } from './rejected.ts'
 import type { Unstored } from './unstored.ts'
 
 /*
  * What the store holds, as JSON texts:
- *   record   slot:<number> | link | lead | round | statistics   the record as it is
+ *   record   slot:<number> | link | lead | round | statistics | let_go   the record as it is
  *   document [seq, offered, state, scan?]   only what the server has confirmed
  *   outbox   the entry, standing alone
- *   rejected [at, code, message, operation]
+ *   rejected [at, code, message, operation, position?]
  */
 
 export const bytesOf = (entry: OutboxItem['entry']): number => utf8Length(JSON.stringify(encodeStoredEntry(entry)))
@@ -56,7 +57,7 @@ export function readLedger(stored: StoredSpace, options: LedgerOptions): Ledger 
 /** Finds out whether rows are gone from the store that were there when somebody counted last. */
 export function noteLostRows(ledger: Ledger, { documents }: StoredSpace): void {
   const { rows } = ledger.link
-  if (rows !== undefined && documents.length < rows) ledger.link = { ...ledger.link, lacksRows: true }
+  if (rows !== undefined && documents.length < rows) ledger.setLink({ lacksRows: true })
 }
 
 /** Reads rows of the store; what cannot be read is `store_damaged`. */
@@ -81,6 +82,7 @@ export function readRecord(ledger: Ledger, name: string, text: string | undefine
   if (name === 'link') ledger.link = { ...NEW_LINK, ...(value as Link) }
   if (name === 'lead') ledger.adoptLead(value as Lead)
   if (name === 'round') ledger.lastRound = value as LastRound
+  if (name === 'let_go') ledger.letGo = value as readonly LetGo[]
   if (name === 'statistics') ledger.storedStatistics = { ...NO_STATISTICS, ...(value as Statistics) }
 }
 
@@ -107,10 +109,11 @@ export const readItem = (position: number, text: string): OutboxItem => ({
 })
 
 export function readRejected(id: string, text: string): Rejected {
-  const [at, code, message, operation] = JSON.parse(text) as [number, string, string, unknown]
+  const [at, code, message, operation, position] = JSON.parse(text) as [number, string, string, unknown, number?]
   return {
     id,
     at,
+    position,
     reason: { code, message },
     operation: decodeStoredEntry(operation, 'stored rejection') as Operation,
   }
@@ -136,7 +139,7 @@ function recordText(ledger: Ledger, name: string): string | undefined {
 function recordOf(ledger: Ledger, name: string): unknown {
   if (name.startsWith('slot:')) return ledger.slots.get(Number(name.slice('slot:'.length)))
   if (name === 'link') return { ...ledger.link, rows: ledger.sums.rowsOf(ledger.allDocuments()) }
-  return { lead: ledger.lead, round: ledger.lastRound, statistics: ledger.storedStatistics }[name]
+  return { lead: ledger.lead, round: ledger.lastRound, statistics: ledger.storedStatistics, let_go: ledger.letGo }[name]
 }
 
 /** A document that the server has confirmed nothing of is only its pending operations. */
@@ -150,4 +153,10 @@ const entryText = (item: OutboxItem | undefined): string | undefined =>
 
 const rejectedText = (rejected: Rejected | undefined): string | undefined =>
   rejected &&
-  JSON.stringify([rejected.at, rejected.reason.code, rejected.reason.message, encodeStoredEntry(rejected.operation)])
+  JSON.stringify([
+    rejected.at,
+    rejected.reason.code,
+    rejected.reason.message,
+    encodeStoredEntry(rejected.operation),
+    ...(rejected.position === undefined ? [] : [rejected.position]),
+  ])

@@ -17,7 +17,7 @@ export class Unstored {
   acknowledged: Outcome[] = []
   /** The outcomes of acknowledged outbox items, in case they come back. */
   readonly removed: Map<number, Outcome> = new Map()
-  /** The outcomes of operations that a later one made void, in case that one does not get on disk. */
+  /** The outcomes of stored operations that a later one made void, in case that one does not get on disk. */
   readonly overtaken: Map<number, Outcome> = new Map()
   /** New names that hold once they are on disk. */
   readonly renames: Rename[] = []

@@ -10,6 +10,10 @@ export class FragileState implements StateStore {
   gate: () => void | Promise<void> = () => {}
   /** How many reads of what others committed fail. */
   failingChanges = 0
+  /** Whether it no longer knows what others committed, and all is read anew. */
+  forgetsChanges = false
+  /** Whether it is told nothing of what others commit. */
+  isDeaf = false
   /** In place of the slot that the store gives. */
   slot: number | undefined
   /** In place of the store's own lock of the lead. */
@@ -45,8 +49,9 @@ export class FragileState implements StateStore {
       slot: this.slot ?? store.slot,
       changes: async (since) => {
         if (this.failingChanges-- > 0) throw new SyncError('store_failed', 'It cannot be read now.')
-        return store.changes(since)
+        return this.forgetsChanges ? undefined : store.changes(since)
       },
+      watch: (listener) => (this.isDeaf ? () => undefined : store.watch(listener)),
       lead: async () => (this.lead ? this.lead() : store.lead()),
       load: async () => {
         await this.loadGate

@@ -1,4 +1,5 @@
 import {
+  type JsonValue,
   type LiveFrame,
   type SubscribeRequest,
   type Subscription,
@@ -17,9 +18,16 @@ import {
 } from '@whisker/protocol'
 import type { Principal, ServerSession, SessionAnswer, SyncServer } from '@whisker/server'
 import { FaultyLink } from './faulty-link.ts'
+import type { Place, Rooms } from './rooms.ts'
 
 /** A frame, or undefined for a hint. */
 export type Told = LiveFrame | undefined
+
+interface Asked {
+  readonly request: SubscribeRequest
+  readonly listener: SubscriptionListener
+  shown: JsonValue | undefined
+}
 
 /** A connection that stays, to a real server in this process: requests, and frames that come in order when they are let. */
 export class LiveLink extends FaultyLink {
@@ -28,20 +36,25 @@ export class LiveLink extends FaultyLink {
   /** How often it was asked to tell of changes. */
   subscribed = 0
   readonly told: Told[] = []
+  /** What it was given to show. */
+  readonly shown: unknown[] = []
   readonly #connection: Connection
+  readonly #rooms: Rooms
   #isHeld = false
   #held: Told[] = []
-  #asked: { readonly request: SubscribeRequest; readonly listener: SubscriptionListener } | undefined
+  #asked: Asked | undefined
+  #place: Place | undefined
   #end: () => void = () => {}
 
-  constructor(server: () => SyncServer) {
+  constructor(server: () => SyncServer, rooms: Rooms) {
     const connection = new Connection(server)
     super(sessionTransport(connection))
     this.#connection = connection
+    this.#rooms = rooms
   }
 
   subscribe(request: SubscribeRequest, listener: SubscriptionListener): Subscription {
-    const asked = { request, listener }
+    const asked: Asked = { request, listener, shown: undefined }
     this.subscribed++
     this.#asked = asked
     this.#connect()
@@ -50,6 +63,11 @@ export class LiveLink extends FaultyLink {
         if (this.#asked !== asked) return
         this.#end()
         this.#asked = undefined
+      },
+      show: (value) => {
+        this.shown.push(value)
+        asked.shown = value
+        if (this.#asked === asked) this.#place?.show(value)
       },
     }
   }
@@ -114,16 +132,21 @@ export class LiveLink extends FaultyLink {
         },
         end: () => {
           isOver = true
+          this.#place?.leave()
           if (this.#asked === asked) listener.connected(false)
         },
       },
     )
     this.#end = () => {
       isOver = true
+      this.#place?.leave()
       subscription.close()
     }
     queueMicrotask(() => {
-      if (!isOver) listener.connected(true)
+      if (isOver) return
+      listener.connected(true)
+      this.#place = this.#rooms.enter(request, (members) => isOver || listener.present?.(members))
+      this.#place.show(asked.shown)
     })
   }
 

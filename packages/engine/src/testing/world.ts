@@ -8,10 +8,18 @@ import {
 } from '@whisker/protocol'
 import { type ServerOptions, type SyncServer, createServer, sqliteStore } from '@whisker/server'
 import { httpTransport } from '@whisker/transport-http'
-import { type Collection, type CollectionOptions, SyncEngine, memoryState } from '../index.ts'
+import {
+  type Collection,
+  type CollectionOptions,
+  SyncEngine,
+  type WakeSource,
+  memoryState,
+  withFallback,
+} from '../index.ts'
 import { FakeClock } from './fake-clock.ts'
 import { FaultyLink } from './faulty-link.ts'
 import { LiveLink } from './live-link.ts'
+import { Rooms } from './rooms.ts'
 
 /** The documents of these tests. */
 export interface Note {
@@ -56,9 +64,18 @@ export interface LiveDevice extends Device {
   reopen(options?: DeviceOptions): Promise<LiveDevice>
 }
 
+/** A device that is told of changes over one connection, and polls over another while the first cannot be had. */
+export interface FallbackDevice extends LiveDevice {
+  readonly second: FaultyLink
+  /** What the platform tells both the engine and the transport. */
+  wake(): void
+  reopen(options?: DeviceOptions): Promise<FallbackDevice>
+}
+
 /** A real server in this process, and devices that reach it over the real HTTP transport. */
 export class World {
   readonly clock: FakeClock = new FakeClock()
+  readonly rooms: Rooms = new Rooms()
   store: SyncStore
   server: SyncServer
   readonly #options: Partial<ServerOptions>
@@ -82,13 +99,7 @@ export class World {
   }
 
   async device(options: DeviceOptions = {}): Promise<Device> {
-    const link = new FaultyLink(
-      httpTransport({
-        url: 'http://localhost',
-        token: options.token,
-        fetch: async (input, init) => this.server.fetch(new Request(input, init)),
-      }),
-    )
+    const link = this.#requests(options)
     const state = options.state ?? memoryState()
     const engine = await this.#open(link, state, options)
     return {
@@ -104,7 +115,7 @@ export class World {
 
   /** A device on a connection that stays. */
   async liveDevice(options: DeviceOptions = {}): Promise<LiveDevice> {
-    const link = new LiveLink(() => this.server)
+    const link = new LiveLink(() => this.server, this.rooms)
     const state = options.state ?? memoryState()
     const engine = await this.#open(link, state, options)
     return {
@@ -118,7 +129,49 @@ export class World {
     }
   }
 
-  async #open(transport: Transport, state: StateStore, options: DeviceOptions): Promise<SyncEngine<Notes>> {
+  async fallbackDevice(options: DeviceOptions = {}): Promise<FallbackDevice> {
+    const link = new LiveLink(() => this.server, this.rooms)
+    const second = this.#requests(options)
+    const state = options.state ?? memoryState()
+    const random = options.random ?? this.#random
+    const wakers = new Set<() => void>()
+    const wakes: WakeSource = (wake) => {
+      wakers.add(wake)
+      return () => void wakers.delete(wake)
+    }
+    const transport = withFallback(link, second, { clock: this.clock, random, wakes })
+    const engine = await this.#open(transport, state, options, wakes)
+    return {
+      ...partsOf(engine),
+      link,
+      second,
+      state,
+      wake: () => {
+        for (const wake of Array.from(wakers)) wake()
+      },
+      reopen: async (changed = {}) => {
+        await engine.close()
+        return this.fallbackDevice({ ...options, ...changed, state })
+      },
+    }
+  }
+
+  #requests({ token }: DeviceOptions): FaultyLink {
+    return new FaultyLink(
+      httpTransport({
+        url: 'http://localhost',
+        token,
+        fetch: async (input, init) => this.server.fetch(new Request(input, init)),
+      }),
+    )
+  }
+
+  async #open(
+    transport: Transport,
+    state: StateStore,
+    options: DeviceOptions,
+    wakes: WakeSource = () => () => {},
+  ): Promise<SyncEngine<Notes>> {
     return SyncEngine.open<Notes>({
       space: options.space ?? 'shared',
       device: { name: options.name },
@@ -129,7 +182,7 @@ export class World {
       random: options.random ?? this.#random,
       limits: options.limits,
       pollMs: options.pollMs,
-      wakes: () => () => {},
+      wakes,
     })
   }
 
