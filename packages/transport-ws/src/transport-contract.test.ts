@@ -1,0 +1,4 @@
+import { transportContract } from '@whisker/conformance'
+import { scriptedPlace } from './testing/scripted-server.ts'
+
+transportContract(scriptedPlace)
