@@ -52,3 +52,14 @@ test('the first three failures of a rule are shrunk', async () => {
   ])
   expect(shrunk).toEqual(['10 a story', '11 a story', '12 a story'])
 })
+
+test('what fails while seeds are counted ends the others, and their seeds have not failed', async () => {
+  // Seed 3 does not end by itself.
+  const campaign = unruly({ from: 3, workers: 2, onSeed: fail })
+  await expect(campaign.run()).rejects.toThrow('no room')
+  expect([campaign.entry.failures, campaign.entry.done]).toEqual([[], [[4, 4]]])
+})
+
+function fail(): never {
+  throw new Error('no room')
+}

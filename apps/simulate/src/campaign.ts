@@ -39,6 +39,7 @@ export class Campaign {
   readonly #workers: WorkerProcess[]
   #begun = 0
   #failed = 0
+  #isEnded = false
 
   constructor(entry: Entry, options: CampaignOptions) {
     this.entry = entry
@@ -48,11 +49,22 @@ export class Campaign {
   }
 
   async run(): Promise<void> {
-    await Promise.all(this.#workers.map(async (worker) => this.#keepBusy(worker)))
+    const all = this.#workers.map(async (worker) => {
+      try {
+        await this.#keepBusy(worker)
+      } catch (error) {
+        this.end()
+        throw error
+      }
+    })
+    // Nobody is still at work when it is told that one has failed.
+    await Promise.allSettled(all)
+    await Promise.all(all)
   }
 
   /** Kills all processes; seeds that are under way count as not run. */
   end(): void {
+    this.#isEnded = true
     for (const worker of this.#workers) worker.end()
   }
 
@@ -60,6 +72,7 @@ export class Campaign {
     for (let seed = this.#begin(); seed !== undefined; seed = this.#begin()) {
       const isTwice = seed % TWICE_EVERY === 0
       const answer = await worker.perform({ do: 'run', seed: String(seed), isTwice })
+      if (this.#isEnded) return
       this.#underWay.delete(seed)
       const failure = this.#count(seed, isTwice, answer)
       this.#options.onSeed()
@@ -71,7 +84,7 @@ export class Campaign {
   }
 
   #begin(): number | undefined {
-    if (this.stopped !== undefined || !this.#options.mayBegin(this.#begun)) return undefined
+    if (this.#isEnded || this.stopped !== undefined || !this.#options.mayBegin(this.#begun)) return undefined
     let seed = nextSeed(this.entry.done, this.#options.from)
     while (this.#underWay.has(seed)) seed = nextSeed(this.entry.done, seed + 1)
     this.#underWay.add(seed)

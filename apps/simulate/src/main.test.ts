@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text as allOf } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { readState } from './kept-state.ts'
+import { newEntry } from './entry.ts'
+import { keepEntry, readState } from './kept-state.ts'
 import { newFolder, simulate, startSimulate, toldBy } from './testing/simulate.ts'
 
 const DOCUMENT = 'Above.\n\n<!-- runs -->\n<!-- /runs -->\n\n<!-- mutants -->\ntheirs\n<!-- /mutants -->\n'
@@ -73,6 +74,33 @@ test('what was interrupted keeps what it did', async () => {
   const seeds = readState(state).entries[0]?.done[0]?.[1]
   expect(stdout).toMatch(new RegExp(`Interrupted\\. ${seeds} seeds? kept; the same command goes on\\.\n$`))
   expect(existsSync(`${state}.lock`)).toBe(false)
+})
+
+test.for(['by itself', 'when it is told to end'])(
+  'where nothing can be kept it says so once and ends, %s',
+  async (how) => {
+    const state = join(newFolder(), 'state.json')
+    const running = startSimulate('--minutes', '5', '--workers', '2', '--state', state)
+    const told = toldBy(running)
+    while (!existsSync(state)) await sleep(50)
+    mkdirSync(`${state}.new`)
+    if (how !== 'by itself') running.kill('SIGTERM')
+    const { code, stdout, stderr } = await told
+    expect(stderr).toMatch(/^What was run cannot be kept in .*state\.json: EISDIR.* another file with --state\.\n$/)
+    expect(stdout).not.toContain('FAILED')
+    expect([code, existsSync(`${state}.lock`)]).toEqual([1, false])
+  },
+)
+
+test('a document that knows of more seeds than are kept stays as it is', async () => {
+  const folder = newFolder()
+  const [state, document] = [join(folder, 'state.json'), join(folder, 'simulation.md')]
+  const text = DOCUMENT.replace('<!-- /runs -->', '| all | 47,110 | 1 | 1 | 1 |\n<!-- /runs -->')
+  writeFileSync(document, text)
+  keepEntry(state, readState(state), newEntry({ sources: 'a', commit: undefined, hasChanges: false }, '2026-01-01'))
+  const { code, stderr } = await simulate('--record', '--state', state, '--into', document)
+  expect(stderr).toMatch(/simulation\.md knows of 47,110 seeds, and .* of 0 seeds: .* with --into\.\n$/)
+  expect([code, readFileSync(document, 'utf8')]).toEqual([1, text])
 })
 
 test('without anything run there is nothing to record', async () => {

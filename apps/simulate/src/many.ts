@@ -44,26 +44,36 @@ export async function runMany(options: ManyOptions, display: Display, nowMs: () 
     const [spentMs, lastRun] = [before.spentMs + keptAt - begunMs, new Date(keptAt).toISOString()]
     keepEntry(stateFile, state, { ...campaign.entry, spentMs, lastRun })
   }
+  const end = (): void => {
+    campaign.end()
+    try {
+      keep()
+    } finally {
+      unlock()
+    }
+  }
   const eventsPerSecond = (): number => (campaign.entry.events - before.events) / ((nowMs() - begunMs) / 1000)
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const) {
     process.on(signal, () => {
-      campaign.end()
-      keep()
-      unlock()
-      display.write(`Interrupted. ${counted(seedsOf(campaign.entry), 'seed')} kept; the same command goes on.\n`)
-      process.exit(code)
+      let exitCode: number = code
+      try {
+        end()
+        display.write(`Interrupted. ${counted(seedsOf(campaign.entry), 'seed')} kept; the same command goes on.\n`)
+      } catch (error) {
+        process.stderr.write(`${(error as Error).message}\n`)
+        exitCode = 1
+      }
+      process.exit(exitCode)
     })
   }
   display.write(tellBeginning(before, workers))
   try {
     await campaign.run()
   } finally {
-    campaign.end()
-    keep()
-    unlock()
+    end()
   }
   if (campaign.stopped !== undefined) display.write(`Stopped: ${campaign.stopped}\n`)
   display.write(tellTotal(campaign.entry, eventsPerSecond()))

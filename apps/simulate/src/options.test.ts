@@ -14,6 +14,10 @@ test('what does not go together is refused', () => {
   expect(() => readOptions(['--minutes', '3', '--into', 'a.md'])).toThrow('--into goes with --record.')
 })
 
+test('a mistake that there is not is refused', () => {
+  expect(() => readOptions(['--mutants', '--only', 'nope'])).toThrow('There is no mutant nope.')
+})
+
 test('numbers out of bounds are refused', () => {
   expect(() => readOptions(['--minutes', '0'])).toThrow('--minutes takes a number above 0, at most 10000, not 0.')
   expect(() => readOptions(['--seeds', '1.5'])).toThrow('--seeds takes a whole number from 1 to 1000000000, not 1.5.')

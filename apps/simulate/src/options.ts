@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { mutantNamed } from './mutants/mutants.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const STATE = 'node_modules/.cache/whisker-simulate/state.json'
@@ -23,7 +24,8 @@ export const HELP = `Devices, a server and everything that can go wrong between 
 
   --state <file>    where it is kept what was run (${STATE})
 
-  --record          write what was run into ${DOCUMENT}; alone, or after many runs
+  --record          write what was run into ${DOCUMENT}; alone, or after many runs;
+                    not where that knows of more seeds than are kept here
   --into <file>     write it there
 
   --mutants         make the product's mistakes one by one, and count the seeds until each is noticed
@@ -96,6 +98,7 @@ export function readOptions(args: readonly string[]): Options {
   if (given.into !== undefined && !given.record) throw new Error('--into goes with --record.')
   if (given.seed !== undefined) return { mode: 'replay', seed: seedOf(given.seed), isShrunk: given.shrink ?? false }
   const seeds = given.seeds === undefined ? undefined : wholeOf('seeds', given.seeds, 1_000_000_000)
+  if (given.only !== undefined) mutantNamed(given.only)
   if (given.mutants) return { mode: 'mutants', only: given.only, seeds }
   return {
     mode: 'campaign',

@@ -18,6 +18,7 @@ export async function replay({ seed, isShrunk }: Replay, { write, show }: Audien
   write(`${tellRun(told).join('\n')}\n`)
   const before = found.outcome.plan.steps.length
   const { length } = told.outcome.plan.steps
+  if (isShrunk && !found.broken) write('It breaks no rule: there is nothing to shrink.\n')
   if (length < before) write(`Shrunk from ${before} steps to ${length}.\n`)
   write(found.broken ? `Again: ${replayCommand(seed, isShrunk)}\n` : 'A second run left the same trace.\n')
   return !found.broken

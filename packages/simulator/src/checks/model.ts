@@ -77,6 +77,11 @@ export class Model {
     return this.#byText.get(text)
   }
 
+  /** The texts that were written over this one. */
+  writtenOver(text: string): readonly string[] {
+    return this.#over.get(text)?.flatMap(({ texts }) => texts) ?? []
+  }
+
   /** They were refused, and are written once more. */
   writtenAgain(texts: readonly string[], atMs: number): void {
     for (const text of texts) {
@@ -164,23 +169,23 @@ export class Model {
 
   /**
    * Whether what was noted about a document gave way to what was noted at the same place by somebody who had not seen
-   * it, and is there or was written over; or went with the document.
+   * it, and is there or was written over; or went with the document, or waited for one that was then made anew.
    */
   #gaveWay(noted: string, found: ReadonlySet<string>): boolean {
     const write = this.#byText.get(noted)
     if (write?.key === undefined) return false
-    const { collection, document, key, atMs } = write
+    const { collection, document, key, atMs, store, number } = write
     return this.writes.some((other) => {
       if (other === write || other.fate === 'refused') return false
       if (other.collection !== collection || other.document !== document) return false
-      if (other.isDelete) return true
+      if (other.isDelete || (other.what === 'create' && other.store === store && other.number > number)) return true
       const mayWin = other.key === key && (other.atMs >= atMs || !this.#isTimeRight)
       return mayWin && other.texts.some((text) => found.has(text) || this.#isOverwritten(text, found))
     })
   }
 
   /** The texts of a write that are not there, and that nobody wrote over or once more. */
-  unheard(write: Write, found: ReadonlySet<string>): readonly string[] {
+  unheard(write: Pick<Write, 'texts'>, found: ReadonlySet<string>): readonly string[] {
     return this.missing(write, found).filter((text) => !this.#again.has(text))
   }
 

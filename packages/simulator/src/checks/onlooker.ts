@@ -15,7 +15,6 @@ type Change = CollectionChange<unknown>
 export class Onlooker {
   readonly #name: string
   readonly #engine: SyncEngine<Docs>
-  readonly #around: Surroundings
   readonly #report: (violation: Violation) => void
   /** What the engine tells of all collections, and what each collection tells of itself. */
   readonly #byEngine: ToldDocuments
@@ -32,7 +31,6 @@ export class Onlooker {
   constructor(name: string, engine: SyncEngine<Docs>, around: Surroundings, report: (violation: Violation) => void) {
     this.#name = name
     this.#engine = engine
-    this.#around = around
     this.#report = report
     const shown = shownBy(engine)
     this.#byEngine = new ToldDocuments(shown)
@@ -58,9 +56,10 @@ export class Onlooker {
     )
   }
 
-  /** Texts that this app is about to be shown because it wrote them. */
-  wrote(texts: readonly string[]): void {
+  /** Texts that this app is about to be shown because it wrote them, and such as it saw and wrote once more. */
+  wrote(texts: readonly string[], again: readonly string[] = []): void {
     for (const text of texts) this.#own.add(text)
+    for (const text of again) this.#known.add(text)
   }
 
   #hearCollection(collection: keyof Docs, changes: readonly Change[]): void {
@@ -105,10 +104,7 @@ export class Onlooker {
 
   /** A text that was never there before came with a write of this app's own, or from elsewhere. */
   #checkOrigin(place: string, { before, after, origin }: Change): void {
-    const { isAlone, isDiskSound } = this.#around
     const isOwn = origin === 'local'
-    // When memory becomes what the store holds, all that differs is told as if it were made here.
-    if (isOwn && !(isAlone() && isDiskSound)) return
     // Who edits what others have deleted brings back all that was in it.
     if (isOwn && before === undefined && textsIn(after).some((text) => this.#own.has(text))) return
     const wrong = textsIn(after).find((text) => !this.#known.has(text) && this.#own.has(text) !== isOwn)

@@ -190,17 +190,14 @@ describe('the outbox', () => {
     expect(checks.sent).toEqual({ entries: 2, operations: 1 })
   })
 
-  test('what the server has is not unsent, nor what is about to be put with the refused', async () => {
+  test('what the server has is not unsent, nor what was refused', async () => {
     const { checks } = await newDevice()
     commit(checks, { outbox: [outboxRow(1, A, 1)] })
-    expect(checks.hasUnsent(0)).toBe(false)
+    expect(checks.hasUnsent(new Set())).toBe(false)
     commit(checks, { outbox: [outboxRow(2, A, 2)] })
-    expect(checks.hasUnsent(0)).toBe(true)
-    expect(checks.hasUnsent(1)).toBe(false)
-    commit(checks, { rejected: [['A:7', '[]']] })
-    expect(checks.hasUnsent(1)).toBe(true)
-    commit(checks, { rejected: [['A:7', undefined]] })
-    expect(checks.hasUnsent(1)).toBe(false)
+    expect(checks.hasUnsent(new Set())).toBe(true)
+    expect(checks.hasUnsent(new Set([`${A}:2`]))).toBe(false)
+    expect(checks.hasUnsent(new Set([`${A}:7`]))).toBe(true)
   })
 
   test('a text waits as long as the operation that brought it, whoever writes it again', async () => {
@@ -217,6 +214,14 @@ describe('the outbox', () => {
     commit(checks, { outbox: [outboxRow(1, A, 1, undefined, '<w1>')] })
     commit(checks, { outbox: [voidRow(1, A, 1), outboxRow(2, A, 2, undefined, '<w2>')] })
     expect(checks.isWaiting('<w1>')).toBe(false)
+  })
+
+  test('a text that never was in the outbox before what was written over it does not wait where a form brings it back', async () => {
+    const { checks } = await newDevice()
+    commit(checks, { outbox: [voidRow(1, A, 1), outboxRow(2, A, 2, undefined, '<w2>')] })
+    commit(checks, { outbox: [outboxRow(3, A, 3, undefined, '<w1> again')] })
+    expect(checks.isWaiting('<w1>')).toBe(true)
+    expect(checks.isWaiting('<w1>', ['<w2>'])).toBe(false)
   })
 
   test('a void has no time', async () => {

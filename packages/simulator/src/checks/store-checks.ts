@@ -42,6 +42,8 @@ export class StoreChecks {
   readonly texts: Set<string> = new Set()
   /** What has left it, voids among the entries. */
   sent: Sent = { entries: 0, operations: 0 }
+  /** How many of its operations were given new names. */
+  renamed = 0
   /** By text: the first place of the outbox that held it. Later ones write it again. */
   readonly #positions = new Map<string, number>()
   readonly #server: ServerChecks
@@ -70,10 +72,9 @@ export class StoreChecks {
     return [...this.outbox.values()].filter(({ dot }) => dot !== undefined)
   }
 
-  /** Whether some of that has neither reached the server nor is on its way to `rejected`, where the engine has so many. */
-  hasUnsent(rejected: number): boolean {
-    if (rejected > this.#rejected.size) return false
-    return this.operations.some(({ dot }) => dot !== undefined && !this.#server.taken.has(dot))
+  /** Whether some of that has neither reached the server nor is among what was refused. */
+  hasUnsent(refused: ReadonlySet<string>): boolean {
+    return this.operations.some(({ dot }) => dot !== undefined && !this.#server.taken.has(dot) && !refused.has(dot))
   }
 
   /** All texts that are to be sent. */
@@ -81,9 +82,14 @@ export class StoreChecks {
     return new Set(this.operations.flatMap(({ texts }) => texts))
   }
 
-  /** Whether the write that brought this text is still to be sent. */
-  isWaiting(text: string): boolean {
-    return this.outbox.get(this.#positions.get(text) ?? 0)?.texts.includes(text) === true
+  /**
+   * Whether the write that brought this text is still to be sent. Where what was written over it came to the outbox first,
+   * it never was there alone, and whoever holds it now wrote it again.
+   */
+  isWaiting(text: string, writtenOver: readonly string[] = []): boolean {
+    const position = this.#positions.get(text) ?? 0
+    if (writtenOver.some((later) => (this.#positions.get(later) ?? position) < position)) return false
+    return this.outbox.get(position)?.texts.includes(text) === true
   }
 
   /** Begins with what is stored. */
@@ -120,6 +126,8 @@ export class StoreChecks {
   }
 
   #enter(position: number, entry: OutboxEntry): void {
+    const before = this.outbox.get(position)
+    if (before?.dot !== undefined && entry.dot !== undefined && before.replica !== entry.replica) this.renamed++
     this.outbox.set(position, entry)
     for (const text of entry.texts) {
       this.texts.add(text)

@@ -19,7 +19,7 @@ export interface Surroundings {
   /** How many operations the disk has in its outbox. */
   readonly operations: () => number
   /** Whether anything of it has reached neither the server nor `rejected`, where so many are. */
-  readonly hasUnsent: (rejected: number) => boolean
+  readonly hasUnsent: (refused: ReadonlySet<string>) => boolean
   /** How many entries have left that outbox, and how many of them were operations. */
   readonly sent: () => Sent
 }

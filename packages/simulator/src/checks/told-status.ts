@@ -10,6 +10,8 @@ export class ToldStatus {
   readonly #engine: SyncEngine<Docs>
   readonly #around: Surroundings
   #told: SyncStatus
+  /** All that it ever listed as refused: the disk may not know of it yet. */
+  readonly #refused = new Set<string>()
 
   constructor(name: string, engine: SyncEngine<Docs>, around: Surroundings, report: (violation: Violation) => void) {
     this.#name = name
@@ -27,10 +29,13 @@ export class ToldStatus {
   /** What of a status is not so at the moment at which it is told. */
   #wrongNow({ pending, rejected, conflicts, lastSyncAt }: SyncStatus): string | undefined {
     const { nowMs, isClockKept, isDiskSound, isAlone, hasUnsent } = this.#around
-    const is = { rejected: this.#engine.rejected.list().length, conflicts: conflictsOf(this.#engine).size }
+    const refused = this.#engine.rejected.list().map(({ id }) => id)
+    for (const id of refused) this.#refused.add(id)
+    const is = { rejected: refused.length, conflicts: conflictsOf(this.#engine).size }
     if (rejected !== is.rejected) return `${rejected} are refused, and ${is.rejected} are`
     if (conflicts !== is.conflicts) return `${conflicts} places are in conflict, and ${is.conflicts} are`
-    if (isAlone() && pending === 0 && hasUnsent(rejected)) return 'nothing is to be sent, and the disk holds something'
+    if (isAlone() && pending === 0 && hasUnsent(this.#refused))
+      return 'nothing is to be sent, and the disk holds something'
     if (lastSyncAt === undefined || !isClockKept) return undefined
     if (lastSyncAt > nowMs()) return 'it will have synced later'
     const { lastSyncAt: before = 0 } = this.#told

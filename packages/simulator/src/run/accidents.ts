@@ -151,7 +151,7 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
     stage.tell(`${clone.device.name} is a copy of ${device.name}`)
     await stage.open(clone)
   },
-  away: (stage, actor) => stayAway(stage, actor),
+  away: (stage, actor, dice) => stayAway(stage, actor, dice),
   async space_full(stage, _actor, dice) {
     const { host, scheduler } = stage.world
     const restart = (isFull: boolean): void => {
@@ -224,8 +224,8 @@ async function keepCopy(stage: Stage, actor: Actor): Promise<void> {
 const processes = (actors: readonly Actor[]): readonly Process[] =>
   actors.flatMap(({ device }) => device.openings.map(({ process }) => process))
 
-/** All devices sleep for more than the retention; all but one wake up in between. */
-async function stayAway(stage: Stage, actor: Actor): Promise<void> {
+/** All devices sleep for more than the retention; all but one wake up in between, and at first go on writing. */
+async function stayAway(stage: Stage, actor: Actor, dice: SeededRandom): Promise<void> {
   const { world, actors } = stage
   const others = actors.filter((other) => other !== actor)
   const before = stage.server.collected
@@ -233,6 +233,7 @@ async function stayAway(stage: Stage, actor: Actor): Promise<void> {
     for (const process of processes(actors)) process.suspend()
     await world.scheduler.advance(46 * DAY_MS)
     for (const process of processes(others)) process.resume()
+    if (part === 0) for (const other of others) await PEOPLE.burst(stage, other, dice)
     await world.scheduler.advance(15_000)
     await world.run(async () =>
       world.host.server?.collect(SPACE).catch((error: unknown) => expectRunning(stage, error)),

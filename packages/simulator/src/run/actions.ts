@@ -276,13 +276,15 @@ async function noteAcknowledged(
   writes: readonly Write[],
   result: WriteResult<unknown>,
 ): Promise<void> {
-  stage.awaited.set(result, { opening, writes })
+  stage.awaited.set(result, { opening, writes, again: [] })
   try {
     await result.acknowledged
     const missing = writes.flatMap((write) => stage.model.unheard(write, stage.server.texts))
     if (missing.length > 0)
       stage.fail(new Violation('M32', `${opening.name} was told that the server has ${missing.join(', ')}`))
-    const waiting = writes.flatMap(({ texts }) => texts).filter((text) => checks.isWaiting(text))
+    const waiting = writes
+      .flatMap(({ texts }) => texts)
+      .filter((text) => checks.isWaiting(text, stage.model.writtenOver(text)))
     if (waiting.length > 0)
       stage.fail(
         new Violation(
@@ -349,6 +351,7 @@ interface Asked {
   readonly line: number
   /** What was safe on that device, and what whoever asks had just written. */
   readonly writes: ReadonlySet<Write>
+  readonly awaited: ReadonlySet<unknown>
   /** How many writes there were. */
   readonly count: number
 }
@@ -364,6 +367,7 @@ function ask({ server, model, awaited }: Stage, { device, checks }: Actor, openi
     head: server.head,
     line: server.line,
     writes: new Set([...durable, ...own]),
+    awaited: new Set(awaited.values()),
     count: model.writes.length,
   }
 }
@@ -381,9 +385,12 @@ function checkSynced(stage: Stage, actor: Actor, { name, engine }: Opening<Docs>
   if (at?.line === line && at.since > 0 && at.since < head) {
     stage.fail(new Violation('M24', `${name} says it is synced at ${at.since}, and the head was ${head}`))
   }
-  // What was refused may wait again by now.
-  const again = [...checks.waiting].filter((text) => model.triedAgain.has(text))
-  const there = new Set([...stage.server.texts, ...textsIn(engine.rejected.list()), ...again])
+  // What was refused may wait again by now, or be tried again without being on the disk yet.
+  const tried = [...stage.awaited.values()].flatMap((one) => (asked.awaited.has(one) ? [] : one.again))
+  const again = [...tried, ...[...checks.waiting].filter((text) => model.triedAgain.has(text))]
+  // What was written over before it was sent goes with what was written over it, if that holds it as well.
+  const later = [...checks.outbox].flatMap(([position, { texts }]) => (pending.includes(position) ? [] : texts))
+  const there = new Set([...stage.server.texts, ...textsIn(engine.rejected.list()), ...again, ...later])
   const missing = model.lost(there, (write) => write.isInStore && writes.has(write))
   if (missing.length > 0)
     stage.fail(new Violation('M24', `${name} says it is synced, and the server has no ${missing.join('; ')}`))

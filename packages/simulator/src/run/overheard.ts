@@ -1,4 +1,4 @@
-import { LIMITS, type ReplicaId, decodePull, decodePush, parseJson } from '@whisker/protocol'
+import { LIMITS, type ReplicaId, decodePull, decodePush, isSyncError, parseJson } from '@whisker/protocol'
 import { Violation } from '../checks/violation.ts'
 import type { SeededRandom } from '../random.ts'
 import { isTelling } from '../world/answer.ts'
@@ -43,9 +43,16 @@ function send(connection: HostConnection, said: Said, text: string, { given, ove
   })
 }
 
-/** The people of the world to whom a replica does not belong that is named there: one that the server knows by another name. */
+/**
+ * The people of the world to whom a replica does not belong that is named there: one that the server knows by another
+ * name. A disk that fails just then tells of nobody.
+ */
 async function othersThan({ world, actors }: Stage, said: Said, text: string): Promise<readonly string[]> {
-  const rows = await world.host.store.read(SPACE, async (reader) => reader.replicas(replicasIn(said, text)))
+  const asked = world.host.store.read(SPACE, async (reader) => reader.replicas(replicasIn(said, text)))
+  const rows = await asked.catch((thrown: unknown) => {
+    if (isSyncError(thrown)) return []
+    throw thrown
+  })
   const people = new Set(actors.map(({ device }) => device.options.principal))
   return [...people].filter((name) => rows.some(({ principal }) => principal !== name))
 }

@@ -25,7 +25,7 @@ export function tryAgain(stage: Stage, actor: Actor, opening: Opening<Docs>, one
   const writes = edit ? noteEdit(stage, actor, opening, one, edit) : []
   const texts = textsIn(edit?.delta ?? operation.delta)
   checkThere(stage, opening, one, texts)
-  stage.awaited.set(result, { opening, writes })
+  stage.awaited.set(result, { opening, writes, again: texts })
   void noteFate(stage, writes, result)
   void noteAcknowledged(stage, opening, texts, result)
 }
@@ -87,7 +87,7 @@ async function noteAcknowledged(
 ): Promise<void> {
   try {
     await result.acknowledged
-    const missing = stage.model.missing({ texts }, stage.server.texts)
+    const missing = stage.model.unheard({ texts }, stage.server.texts)
     if (missing.length > 0)
       stage.fail(new Violation('M41', `${name} was told that the server took ${missing.join(', ')} the second time`))
   } catch (error) {

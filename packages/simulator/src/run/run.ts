@@ -5,7 +5,8 @@ import { differencesBetween, shownBy } from '../world/differences.ts'
 import type { Fault, FaultOptions } from '../world/faults.ts'
 import { ACCIDENTS } from './accidents.ts'
 import { PEOPLE } from './actions.ts'
-import { type Plan, type Step } from './plan.ts'
+import { checkPlan } from './check-plan.ts'
+import type { Plan, Step } from './plan.ts'
 import { checkEnd, checkRecord } from './end.ts'
 import { Stage, isRotten } from './stage.ts'
 
@@ -42,6 +43,7 @@ const SILENT_REQUESTS = 40
 
 /** Does what the plan says, lets everything come to rest, and looks whether all is as it must be. */
 export async function run(plan: Plan): Promise<Outcome> {
+  checkPlan(plan)
   const stage = new Stage(plan)
   const begun = stage.world.scheduler.nowMs
   try {

@@ -10,6 +10,8 @@ const KEPT = {
   'page-from-a-cache': 'a page that something on the way had kept was taken for the end of a scan',
   'acknowledged-by-a-refusal': 'what a refusal acknowledged was beyond what the store had seen',
   'follower-never-told': 'a follower was never told that the trouble was over',
+  'asked-before-it-was-told':
+    'who asked whether all is synced was told so before it had heard of a write of another opening',
   'away-and-read-only': 'a device that had been away and may not write was told to start over without end',
   'subscribed-from-before': 'a live device subscribed without end from where it stood before it had been away',
   'both-kept-of-a-place': 'keeping both of a place lost what was listed within it',
@@ -23,8 +25,20 @@ const KEPT = {
     'a follower that had failed to take the lead said for ever that it was about to try again',
   'frame-read-late': 'a frame that had waited told a device that its clock was wrong',
   'renamed-and-taken': 'an edit no longer knew of what another opening had issued again and sent meanwhile',
+  'let-go-by-another': 'an author was never told of a refusal that another opening had let go of meanwhile',
+  'known-by-two-names':
+    'a form of a conflict, of which the server had one write by two names, kept only one of them when it was saved',
+  'lead-lost-in-a-round': 'an opening that lost the lead in the middle of a round said for ever that it had failed',
+  'let-go-and-told-as-taken': 'an author was told that the server took what another opening tried again meanwhile',
+  'place-that-goes':
+    'what was shown within a place stayed when the place was removed, because it was in conflict beside it',
+  'refused-and-told-as-written-here': 'what was beneath a refused write was told to be written by this app',
+  'renamed-and-later-refused':
+    'an author did not know that what was refused was theirs, as it had another name and another time',
   'told-of-another': 'an author was told of a write of another opening, which had come to stand at the same place',
   'told-by-a-refusal': 'what a refusal told to be on the server was taken for older than it was',
+  'written-at-the-same-time':
+    'a form took over the name of another write, which was made at the same time, and wrote over that one',
   'too-large-for-ever':
     'a push that was too large was repeated without end, because edits that became one were counted one by one',
 }

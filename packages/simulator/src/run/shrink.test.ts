@@ -19,7 +19,7 @@ function busyPlan(): Plan {
     seed: 'busy',
     store: 'sqlite',
     devices: [device, device, device],
-    faults: { drop: 0.05, reorder: 0.1, suspend: 0.1 },
+    faults: { drop: 0.05, reorder: 0.1, suspend: 0.1, device_cloned: 0.1 },
     serverLimits: { batchOperations: 5 },
     steps,
   }
@@ -39,7 +39,7 @@ test('finds the one step that matters', async () => {
   const { plan, violation } = await shrink(failed)
   expect(violation?.rule).toBe('M98')
   expect(plan.steps).toEqual([{ number: 17, kind: 'device_cloned', device: 17, afterMs: 200 }])
-  expect([plan.faults, plan.serverLimits, plan.store]).toEqual([{}, {}, 'memory'])
+  expect([plan.faults, plan.serverLimits, plan.store]).toEqual([{ device_cloned: 0.1 }, {}, 'memory'])
 })
 
 test('leaves the devices without which another rule would break', async () => {

@@ -1,5 +1,5 @@
 import type { WriteResult } from '@whisker/engine'
-import { STRATEGIES, isSyncError } from '@whisker/protocol'
+import { STRATEGIES, type StoreCommit, isSyncError } from '@whisker/protocol'
 import { Model, type Write, describe, textsIn } from '../checks/model.ts'
 import { Onlooker } from '../checks/onlooker.ts'
 import { ServerChecks, type ServerChecksCopy } from '../checks/server-checks.ts'
@@ -49,6 +49,13 @@ export interface Witnesses {
   readonly rounds: ToldRounds
 }
 
+/** Who waits, for which writes, and for which texts that are tried again. */
+interface Awaited {
+  readonly opening: Opening<Docs>
+  readonly writes: readonly Write[]
+  readonly again: readonly string[]
+}
+
 /** A run: the world, what people do in it, and the checks that watch. */
 export class Stage {
   readonly plan: Plan
@@ -65,13 +72,15 @@ export class Stage {
   readonly violations: Violation[] = []
   /** How often the server or a device went back in time, or stayed away. */
   timesBack = 0
-  /** How many writes there were when anybody last went back, came back or was copied: what wrote over these may be gone. */
+  /**
+   * How many writes there were when anybody last went back, came back, was copied or gave new names to what they had to
+   * send: what wrote over these may be gone, or know them by another name.
+   */
   certainFrom = 0
   readonly #random: SeededRandom
   readonly #begunMs: number
   /** Writes whose authors wait to hear that the server has them. */
-  readonly awaited: Map<WriteResult<unknown>, { readonly opening: Opening<Docs>; readonly writes: readonly Write[] }> =
-    new Map()
+  readonly awaited: Map<WriteResult<unknown>, Awaited> = new Map()
   readonly #witnesses = new Map<Opening<Docs>, Witnesses>()
   /** Engines beside which another has had the store open. */
   readonly #accompanied = new Set<Opening<Docs>>()
@@ -98,7 +107,7 @@ export class Stage {
           : undefined,
       onBreach: (what) => this.fail(new Violation('M35', what)),
       observe: (store) => this.server.observe(store),
-      onCommit: (disk, _space, commit) => this.#watch(() => this.#byDisk.get(disk)?.checks.committed(commit)),
+      onCommit: (disk, _space, commit) => this.#watch(() => this.#committed(disk, commit)),
       onRequest: (device) => {
         const actor = this.#actor(device)
         if (actor) actor.requests++
@@ -129,6 +138,13 @@ export class Stage {
   /** What a step of the plan is to be decided by. */
   dice(step: number): SeededRandom {
     return this.#random.fork(`step ${step}`)
+  }
+
+  #committed(disk: Disk, commit: StoreCommit): void {
+    const checks = this.#byDisk.get(disk)?.checks
+    const before = checks?.renamed
+    checks?.committed(commit)
+    if (checks?.renamed !== before) this.certainFrom = this.model.writes.length
   }
 
   /** Somebody goes back in time, comes back or is copied: the server may tell them as often to start over. */
@@ -255,7 +271,7 @@ export class Stage {
       isAlone: () => !this.#accompanied.has(opening),
       texts: () => actor.checks.texts,
       operations: () => actor.checks.operations.length,
-      hasUnsent: (rejected) => actor.checks.hasUnsent(rejected),
+      hasUnsent: (refused) => actor.checks.hasUnsent(refused),
       sent: () => actor.checks.sent,
     }
   }
@@ -301,7 +317,7 @@ export class Stage {
         atMs,
       })
       this.tell(`${name} #${write.number} ${what} ${collection}/${document} +${texts.join()} -${over.join()}`)
-      this.witnessesOf(opening)?.onlooker.wrote(texts)
+      this.witnessesOf(opening)?.onlooker.wrote(texts, again)
       return write
     })
   }
@@ -324,9 +340,14 @@ export class Stage {
     const { name } = actor.device
     // A document that somebody made of one of two values may have been refused: then they have it, and nobody else.
     const refused = this.world.devices.flatMap(({ openings }) => openings.map(({ engine }) => engine.rejected.list()))
-    // What is noted about a document that is not there, and is tried again, waits for it.
-    const waiting = [...actor.checks.waiting].filter((text) => model.triedAgain.has(text))
-    const found = new Set([...textsOf(opening), ...textsIn(refused), ...waiting])
+    // What is noted about a document whose beginning was refused waits for what the server says.
+    const isNote = (text: string): boolean => model.writeOf(text)?.key !== undefined
+    const waiting = [...actor.checks.waiting].filter((text) => model.triedAgain.has(text) || isNote(text))
+    // What somebody made a document of its own may come with a later page than the document that it was taken from.
+    const { at } = actor.checks
+    const isAtHead = at?.line === this.server.line && at.since === this.server.head
+    const onItsWay = isAtHead ? [] : this.server.texts
+    const found = new Set([...textsOf(opening), ...textsIn(refused), ...waiting, ...onItsWay])
     const lost = model.lost(found, (write) => write.store === name && write.isInStore && isAsked(write))
     if (lost.length > 0) this.fail(new Violation('M1', `${name} has lost ${lost.join('; ')}`))
   }

@@ -1,5 +1,5 @@
 import { type Collection, type CollectionOptions, SyncEngine } from '@whisker/engine'
-import type { Limits, PushRequest, Receipt } from '@whisker/protocol'
+import { type Limits, type PushRequest, type Receipt, isSyncError } from '@whisker/protocol'
 import type { SeededRandom } from '../random.ts'
 import type { Disk } from './disk.ts'
 import type { Faults } from './faults.ts'
@@ -48,6 +48,8 @@ export class Device<M = Record<string, object>> {
   readonly options: DeviceOptions
   readonly wall: WallClock
   readonly way: Way = { isCut: false, losesUp: false, losesDown: false }
+  /** The names of its processes that are no more. */
+  readonly ended: string[] = []
   #openings: readonly Opening<M>[] = []
   #opened = 0
 
@@ -64,9 +66,10 @@ export class Device<M = Record<string, object>> {
     return this.options.disk
   }
 
-  /** The engines that are open on it; several if it has several tabs or processes. */
+  /** The engines that are open on it; several if it has several tabs or processes. One that the app closed is none. */
   get openings(): readonly Opening<M>[] {
-    return (this.#openings = this.#openings.filter(({ process }) => process.isAlive))
+    this.#openings = this.#openings.filter(({ process }) => process.isAlive)
+    return this.#openings.filter(({ engine }) => !isClosed(engine, this.options.collections))
   }
 
   /** The first of its engines. */
@@ -112,12 +115,22 @@ export class Device<M = Record<string, object>> {
     const engine = (await Promise.race([opened, process.ended.then(() => killed(name))])) as unknown as SyncEngine<M>
     engine.start()
     const opening = { name, process, engine }
-    this.#openings = [...this.openings, opening]
+    this.#openings = [...this.#openings, opening]
+    process.onEnd(() => this.ended.push(name))
     return opening
   }
 
   /** All its processes are killed. */
   crash(): void {
-    for (const { process } of this.openings) process.end()
+    for (const { process } of this.#openings) process.end()
+  }
+}
+
+function isClosed<M>(engine: SyncEngine<M>, collections: Readonly<Record<string, CollectionOptions>>): boolean {
+  const [name] = Object.keys(collections)
+  try {
+    return name !== undefined && engine.collection(name as keyof M & string).size < 0
+  } catch (error) {
+    return isSyncError(error) && error.code === 'closed'
   }
 }

@@ -6,6 +6,9 @@ import {
   type StoreCommit,
   type StoredSpace,
   SyncError,
+  decodeStoredEntry,
+  isVoid,
+  parseJson,
 } from '@whisker/protocol'
 import type { SeededRandom } from '../random.ts'
 import type { Faults } from './faults.ts'
@@ -30,10 +33,18 @@ export class Disk {
   inFlight = 0
   readonly #options: DiskOptions
   readonly #openings = new Map<SpaceStore, Process>()
+  /** The rows of the outbox, by their position. */
+  readonly #outbox = new Map<number, string>()
   #inner: StateStore = memoryState()
 
   constructor(options: DiskOptions) {
     this.#options = options
+  }
+
+  /** How many operations it holds that the server has not acknowledged. */
+  get pending(): number {
+    const entries = [...this.#outbox.values()].map((text) => decodeStoredEntry(parseJson(text), 'outbox'))
+    return entries.filter((entry) => !isVoid(entry)).length
   }
 
   /** The store as one process sees it. Everything takes time, and the process may end before it is over. */
@@ -85,7 +96,11 @@ export class Disk {
       lead: async () => later(async () => store.lead()),
       resign: async () => later(async () => store.resign()),
       close: async () => release(async () => store.close()),
-      destroy: async () => release(async () => store.destroy()),
+      destroy: async () =>
+        release(async () => {
+          await store.destroy()
+          this.#outbox.clear()
+        }),
     }
   }
 
@@ -102,12 +117,20 @@ export class Disk {
     this.inFlight--
     if (failure) throw failure
     await store.commit(commit)
+    this.#note(commit)
     onCommit(this, space, commit)
     if (faults.strikes('late_crash')) {
       faults.took('late_crash')
       process.end()
     }
     await process.pause(this.#latencyMs())
+  }
+
+  #note({ outbox }: StoreCommit): void {
+    for (const [position, text] of outbox) {
+      if (text === undefined) this.#outbox.delete(position)
+      else this.#outbox.set(position, text)
+    }
   }
 
   #failure(): SyncError | undefined {
@@ -151,7 +174,10 @@ export class Disk {
     this.#inner = memoryState()
     const store = await this.#inner.open(space, () => device)
     const { records, documents, outbox, rejected } = stored
-    await store.commit({ revision: 0, records, documents, outbox, rejected })
+    const commit = { revision: 0, records, documents, outbox, rejected }
+    await store.commit(commit)
+    this.#outbox.clear()
+    this.#note(commit)
     await store.close()
   }
 

@@ -1,20 +1,29 @@
-import type { Clock } from '@whisker/protocol'
+import { type Clock, SyncError } from '@whisker/protocol'
 import type { Scheduler } from './scheduler.ts'
 
 /** The clock on a device's wall: what it shows may be wrong, however evenly time passes. */
 export class WallClock {
-  /** Ahead of the true time, in milliseconds. */
-  offsetMs = 0
   /** What it shows while it stands still. */
   frozenAtMs: number | undefined
   readonly #scheduler: Scheduler
+  #offsetMs = 0
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler
   }
 
+  /** Ahead of the true time, in milliseconds. */
+  get offsetMs(): number {
+    return this.#offsetMs
+  }
+
+  set offsetMs(ms: number) {
+    if (!Number.isFinite(ms)) throw new SyncError('invalid_options', `A clock is off by milliseconds, not ${ms}.`)
+    this.#offsetMs = ms
+  }
+
   now(): number {
-    return this.frozenAtMs ?? Math.floor(this.#scheduler.nowMs + this.offsetMs)
+    return this.frozenAtMs ?? Math.floor(this.#scheduler.nowMs + this.#offsetMs)
   }
 }
 

@@ -2,7 +2,8 @@ import type { SyncStore } from '@whisker/protocol'
 import { describe, expect, test } from 'vitest'
 import { headOf } from '../testing/hand.ts'
 import type { Device } from './device.ts'
-import { World, type WorldOptions } from './world.ts'
+import type { WorldOptions } from './world-options.ts'
+import { World } from './world.ts'
 
 interface Story {
   readonly title?: string
@@ -296,6 +297,22 @@ test('to settle ends what strikes all the time', async () => {
   expect(shown(tablet)).toEqual(['The Dragon'])
 })
 
+test('what strikes by itself strikes again once all has settled, unless it was off before', async () => {
+  const world = newWorld({ faults: { drop: 1 } })
+  const laptop = await world.device()
+  const drops = async (): Promise<number> => {
+    const before = world.faults.effects.drop ?? 0
+    void laptop.collection('stories').create(`dragon-${before}`, { title: 'The Dragon' })
+    await world.advance(HOUR_MS)
+    return (world.faults.effects.drop ?? 0) - before
+  }
+  await world.settle()
+  expect(await drops()).toBeGreaterThan(0)
+  world.faults.isOn = false
+  await world.settle()
+  expect(await drops()).toBe(0)
+})
+
 test('the same seed gives the same course, another seed another', async () => {
   expect(await traceOf(1)).toBe(await traceOf(1))
   expect(await traceOf(1)).not.toBe(await traceOf(2))
@@ -316,6 +333,19 @@ test('what keeps devices apart is told in words', async () => {
   expect(world.converged()).toBe(false)
   expect(world.differences()).toEqual([expect.stringContaining('tablet.1 has 1 operations to send')])
   await expect(world.settle(0)).rejects.toThrow('tablet.1 has 1 operations to send')
+})
+
+test('a device without a process keeps the world apart while its disk holds something to send', async () => {
+  const { world, laptop, tablet } = await withStory()
+  world.crash(laptop)
+  expect(world.converged()).toBe(true)
+  world.part(tablet)
+  await write(world, tablet, { title: 'unsent' })
+  world.crash(tablet)
+  expect(world.differences()).toEqual(['tablet has no process running, and 1 operations to send on its disk'])
+  await world.settle()
+  world.crash(tablet)
+  expect(world.converged()).toBe(true)
 })
 
 test('work that is not done in time is an error, and so is an engine of a device that is off', async () => {

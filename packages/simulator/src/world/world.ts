@@ -1,43 +1,14 @@
-import type { CollectionOptions } from '@whisker/engine'
-import type { Limits, PushRequest, Receipt, StoreCommit, SyncStore } from '@whisker/protocol'
-import { type Validate, memoryStore, sqliteStore } from '@whisker/server'
+import { SyncError, type SyncStore, isSyncError } from '@whisker/protocol'
+import { memoryStore, sqliteStore } from '@whisker/server'
 import { type SeededRandom, seededRandom } from '../random.ts'
-import { differences } from './differences.ts'
+import { checkDeviceOptions, checkDuration, checkStrikes, checkWorldOptions } from './check-given.ts'
+import { differences, processesOf } from './differences.ts'
 import { Device, KilledError } from './device.ts'
 import { Disk } from './disk.ts'
-import { type FaultOptions, Faults } from './faults.ts'
-import { Host, type RequestKind } from './host.ts'
+import { Faults } from './faults.ts'
+import { Host } from './host.ts'
 import { Scheduler } from './scheduler.ts'
-
-export interface WorldOptions {
-  /** Everything that is left to chance follows from it. */
-  readonly seed: number | string
-  /** The collections of the devices, as for `SyncEngine.open`. */
-  readonly collections: Readonly<Record<string, CollectionOptions>>
-  /** What goes wrong by itself, and how often. */
-  readonly faults?: FaultOptions | undefined
-  /** What the server stores in. Default: `sqlite`, in memory. */
-  readonly store?: 'sqlite' | 'memory' | undefined
-  readonly validate?: Validate | undefined
-  readonly limits?: Partial<Limits> | undefined
-  readonly onCommit?: ((disk: Disk, space: string, commit: StoreCommit) => void) | undefined
-  readonly onRequest?: ((device: string, kind: RequestKind) => void) | undefined
-  readonly onReceipt?: ((device: string, request: PushRequest, receipt: Receipt) => void) | undefined
-  readonly onRefusal?: ((device: string, code: string) => void) | undefined
-  /** Told when the server gave somebody what they may not have. */
-  readonly onBreach?: ((what: string) => void) | undefined
-  /** Sees what the server stores. */
-  readonly observe?: ((store: SyncStore) => SyncStore) | undefined
-}
-
-export interface NewDeviceOptions {
-  readonly name?: string | undefined
-  /** Who uses it. Default: its name. */
-  readonly principal?: string | undefined
-  /** Whether its connection to the server stays open. Default: true. */
-  readonly isLive?: boolean | undefined
-  readonly limits?: Partial<Limits> | undefined
-}
+import type { NewDeviceOptions, WorldOptions } from './world-options.ts'
 
 /** The space that all devices of a world share. */
 export const SPACE = 'shared'
@@ -48,6 +19,7 @@ const SETTLE_MS = 10 * 60_000
 const LONGEST_TURN_MS = 40
 /** How often a process is started that faults kill again and again. */
 const MOST_STARTS = 100
+const DISK_FAULTS: ReadonlySet<string> = new Set(['disk_full', 'store_failed'])
 
 /** Devices, a server, and what lies between them, in virtual time. */
 export class World<M = Record<string, object>> {
@@ -59,6 +31,7 @@ export class World<M = Record<string, object>> {
   readonly #options: WorldOptions
 
   constructor(options: WorldOptions) {
+    checkWorldOptions(options)
     this.#options = options
     this.random = seededRandom(String(options.seed))
     this.faults = new Faults(options.faults ?? {}, this.random.fork('faults'))
@@ -88,8 +61,17 @@ export class World<M = Record<string, object>> {
 
   /** A new device, with one process that runs and syncs. */
   async device(options: NewDeviceOptions = {}): Promise<Device<M>> {
+    const names = this.devices.map(({ name }) => name)
+    checkDeviceOptions(options, names)
+    // Nobody does here what happens at the steps of a plan.
+    checkStrikes(this.#options.faults ?? {})
     const device = this.addDevice(options)
-    await this.open(device)
+    try {
+      await this.open(device)
+    } catch (error) {
+      this.devices.splice(this.devices.indexOf(device), 1)
+      throw error
+    }
     return device
   }
 
@@ -121,20 +103,26 @@ export class World<M = Record<string, object>> {
     return device
   }
 
-  /** Starts one more process on a device; one that a fault kills before it is open is started again. */
+  /** Starts one more process on a device; one that a fault keeps from opening its store is started again. */
   async open(device: Device<M>): Promise<void> {
+    this.#checkOwn(device)
     for (let left = MOST_STARTS; ; left--) {
       try {
         await this.run(async () => device.open())
         return
       } catch (error) {
-        if (!(error instanceof KilledError) || left === 1) throw error
+        const isFault = error instanceof KilledError || (isSyncError(error) && DISK_FAULTS.has(error.code))
+        if (!isFault || left === 1) throw error
       }
     }
   }
 
-  /** Lets time pass until some work is done. */
+  /**
+   * Lets time pass until some work is done. What takes time is done in here, or never ends: a write, `synced()`, a timer
+   * of a process.
+   */
   async run<T>(work: () => T | Promise<T>, withinMs: number = SETTLE_MS): Promise<T> {
+    checkDuration('run', withinMs)
     const progress = { isDone: false }
     const promise = (async () => work())()
     const end = (): void => {
@@ -143,26 +131,33 @@ export class World<M = Record<string, object>> {
     promise.then(end, end)
     await this.scheduler.rest()
     if (!(await this.scheduler.until(() => progress.isDone, withinMs))) {
-      throw new Error(`It was not done within ${withinMs} ms of virtual time.`)
+      const told = processesOf(this.devices).join('; ')
+      throw new SyncError('timeout', `It was not done within ${withinMs} ms of virtual time. ${told}`, {
+        fix: 'What was asked of a process that was killed never ends: open the device, and ask again. Nor does what waits for real time, or for another world.',
+      })
     }
     return promise
   }
 
   async advance(ms: number): Promise<void> {
+    checkDuration('advance', ms)
     await this.scheduler.advance(ms)
   }
 
   /** Nothing gets through between a device and the server, until `join`. */
   part(device: Device<M>): void {
+    this.#checkOwn(device)
     device.way.isCut = true
   }
 
   join(device: Device<M>): void {
+    this.#checkOwn(device)
     Object.assign(device.way, { isCut: false, losesUp: false, losesDown: false })
   }
 
   /** Kills all processes of a device. What it had committed is there when it is opened again. */
   crash(device: Device<M>): void {
+    this.#checkOwn(device)
     device.crash()
   }
 
@@ -174,14 +169,24 @@ export class World<M = Record<string, object>> {
 
   /**
    * Ends everything that goes wrong, opens what was killed, and lets time pass until all devices and the server have
-   * the same and nothing is under way. Throws if that does not come to be.
+   * the same and nothing is under way. Throws if that does not come to be. Afterwards faults strike as before.
    */
   async settle(withinMs: number = SETTLE_MS): Promise<void> {
-    await this.heal()
-    const end = this.scheduler.nowMs + withinMs
-    while (this.differences().length > 0) {
-      if (this.scheduler.nowMs >= end) throw new Error(`It does not settle: ${this.differences().join('; ')}`)
-      await this.scheduler.advance(1000)
+    checkDuration('settle', withinMs)
+    const wereOn = this.faults.isOn
+    try {
+      await this.heal()
+      const end = this.scheduler.nowMs + withinMs
+      while (this.differences().length > 0) {
+        if (this.scheduler.nowMs >= end) {
+          throw new SyncError('timeout', `It does not settle: ${this.differences().join('; ')}`, {
+            fix: 'Mend what keeps them apart, or give it more time: settle(milliseconds).',
+          })
+        }
+        await this.scheduler.advance(1000)
+      }
+    } finally {
+      this.faults.isOn = wereOn
     }
   }
 
@@ -209,7 +214,10 @@ export class World<M = Record<string, object>> {
     }
   }
 
-  /** Whether all devices show the same and nothing is under way. */
+  /**
+   * Whether all devices show the same and nothing is under way. One whose processes were killed shows nothing: of it
+   * counts what its disk holds to send.
+   */
   converged(): boolean {
     return this.differences().length === 0
   }
@@ -217,5 +225,12 @@ export class World<M = Record<string, object>> {
   /** What keeps it from being so, in words. */
   differences(): readonly string[] {
     return differences(this.devices, Object.keys(this.#options.collections))
+  }
+
+  #checkOwn(device: Device<M>): void {
+    if (this.devices.includes(device)) return
+    throw new SyncError('invalid_options', 'Expected a device of this world.', {
+      fix: 'Take one that `await world.device()` gave.',
+    })
   }
 }
