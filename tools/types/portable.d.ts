@@ -27,6 +27,15 @@ interface TextDecoder {
 }
 declare var TextDecoder: { new (label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean }): TextDecoder }
 
+interface URL {
+  readonly href: string
+  readonly protocol: string
+  readonly username: string
+  readonly password: string
+  readonly hostname: string
+}
+declare var URL: { new (text: string): URL }
+
 declare const crypto: {
   getRandomValues<Bytes extends Uint8Array>(bytes: Bytes): Bytes
 }

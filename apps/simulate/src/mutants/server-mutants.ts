@@ -24,7 +24,8 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
       {
         file: HANDLE_PUSH,
         find: '        taking?.(request.device.id, outcome.receipt.acknowledged)\n',
-        replace: '        taking?.(request.device.id, outcome.receipt.acknowledged)\n        early.resolve({ outcome, head })\n',
+        replace:
+          '        taking?.(request.device.id, outcome.receipt.acknowledged)\n        early.resolve({ outcome, head })\n',
       },
       {
         file: HANDLE_PUSH,
