@@ -13,6 +13,8 @@ export interface Plan {
   /** Whether people write something just before they wait until all is synced. */
   readonly writesBeforeWaiting?: boolean | undefined
   readonly steps: readonly Step[]
+  /** How long the server asks at most until it knows whether somebody may. */
+  readonly rightsTakeMs?: number | undefined
   /** Whether those who attack have overheard what others asked for, and repeat it under another name. */
   readonly eavesdrops?: boolean
 }
@@ -160,6 +162,7 @@ export function planOf(seed: string): Plan {
     habits: chooseHabits(random.fork('habits'), steps),
     ...(random.fork('waiting').chance(0.25) && { writesBeforeWaiting: true }),
     steps,
+    ...(random.fork('rights').chance(0.3) && { rightsTakeMs: 1000 }),
     eavesdrops: random.fork('eavesdrops').chance(0.8),
   }
 }

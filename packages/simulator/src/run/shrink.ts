@@ -27,7 +27,7 @@ export async function shrink(failed: Outcome, { runs = 400, onProgress }: Shrink
     for (const fault of Object.keys(best.plan.faults) as Fault[]) await attempt(withoutFault(best.plan, fault))
     for (const habit of habitsOf(best.plan)) await attempt(withoutHabit(best.plan, habit))
     await simplifyDevices(() => best.plan, attempt)
-    await attempt({ ...best.plan, store: 'memory', serverLimits: {} })
+    await attempt({ ...best.plan, store: 'memory', serverLimits: {}, rightsTakeMs: undefined })
   }
   return best
 }

@@ -101,6 +101,7 @@ export class Stage {
       faults: plan.faults,
       store: plan.store,
       limits: plan.serverLimits,
+      rightsTakeMs: plan.rightsTakeMs,
       validate: (operation) =>
         !this.#isPardoned && textsIn(operation.delta).some((text) => text.startsWith('<p'))
           ? { code: 'poison', message: 'No.' }

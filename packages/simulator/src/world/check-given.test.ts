@@ -29,6 +29,7 @@ test.for<[string, object, string]>([
   ['a seed that is no number', { seed: Number.NaN }, 'as `seed`, not NaN'],
   ['no collections', { collections: undefined }, 'as `collections`, not undefined'],
   ['a store that there is not', { store: 'postgres' }, 'as `store`, not "postgres"'],
+  ['a time that is none', { rightsTakeMs: -1 }, 'takes milliseconds from 0 as `rightsTakeMs`, not -1'],
   ['an option that there is not', { fault: {} }, 'A world has no option "fault".'],
 ])('there is no world with %s', ([, options, message]) => {
   expect(() => new World({ seed: 1, collections: {}, ...options })).toThrow(message)

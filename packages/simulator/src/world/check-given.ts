@@ -15,6 +15,8 @@ const orNone =
   (value: unknown): boolean =>
     value === undefined || isRight(value)
 
+const isDuration = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value < Infinity
+
 const FUNCTION_RULE = ['a function', orNone((value) => typeof value === 'function')] as const
 const OBJECT_RULE = ['an object', orNone(isObject)] as const
 const TEXT_RULE = ['a text that is not empty', orNone(isText)] as const
@@ -26,6 +28,7 @@ const WORLD_RULES: Rules<WorldOptions> = {
   store: ["'sqlite' or 'memory'", orNone((value) => value === 'sqlite' || value === 'memory')],
   validate: FUNCTION_RULE,
   limits: OBJECT_RULE,
+  rightsTakeMs: ['milliseconds from 0', orNone(isDuration)],
   onCommit: FUNCTION_RULE,
   onRequest: FUNCTION_RULE,
   onReceipt: FUNCTION_RULE,
@@ -74,7 +77,7 @@ export const happensAtSteps = (fault: Fault): boolean => /^per (step|write):/.te
 
 /** A time that is no number would never be over; one below zero would put the clock back. */
 export function checkDuration(what: string, ms: unknown): void {
-  if (typeof ms === 'number' && ms >= 0 && ms < Infinity) return
+  if (isDuration(ms)) return
   throw new SyncError('invalid_options', `${what} takes milliseconds from 0, not ${told(ms)}.`, {
     fix: 'Give a finite number, as 1000 for a second.',
   })

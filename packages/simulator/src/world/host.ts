@@ -39,6 +39,8 @@ export interface HostOptions {
   readonly observe: (store: SyncStore) => SyncStore
   readonly validate: Validate | undefined
   readonly limits: Partial<Limits>
+  /** How long it asks at most until it knows whether somebody may. */
+  readonly rightsTakeMs: number
   /** Told of what somebody got who may not. */
   readonly onBreach: (what: string) => void
 }
@@ -91,14 +93,19 @@ export class Host {
   }
 
   start(): void {
-    const { scheduler, faults, random, validate, limits, observe, space } = this.#options
+    const { scheduler, faults, random, validate, limits, observe, space, rightsTakeMs } = this.#options
     const process = new Process(scheduler, this.#wall)
     const chance: Random = random.fork(`start ${++this.starts}`)
+    const dice = random.fork(`rights ${this.starts}`)
+    const allows = (id: string, action: string): boolean | Promise<boolean> => {
+      const isAllowed = this.#allows(id, action)
+      return rightsTakeMs > 0 ? process.pause(dice.below(rightsTakeMs)).then(() => isAllowed) : isAllowed
+    }
     this.#process = process
     this.server = createServer({
       store: storeOf(observe(this.store), process, { faults, random: random.fork(`disk ${this.starts}`) }),
       authenticate: () => undefined,
-      authorize: ({ id }, named, action) => named === space && this.#allows(id, action),
+      authorize: ({ id }, named, action) => named === space && allows(id, action),
       validate,
       limits: { ...limits, ...(this.isFull && { spaceDocuments: 1 }) },
       clock: process.clock,

@@ -16,6 +16,8 @@ export interface WorldOptions {
   readonly store?: 'sqlite' | 'memory' | undefined
   readonly validate?: Validate | undefined
   readonly limits?: Partial<Limits> | undefined
+  /** How long the server asks at most, in milliseconds, until it knows whether somebody may. Default: 0. */
+  readonly rightsTakeMs?: number | undefined
   readonly onCommit?: ((disk: Disk, space: string, commit: StoreCommit) => void) | undefined
   readonly onRequest?: ((device: string, kind: RequestKind) => void) | undefined
   readonly onReceipt?: ((device: string, request: PushRequest, receipt: Receipt) => void) | undefined

@@ -57,6 +57,18 @@ test('a story edited on two devices survives a partition and a crash', async () 
   expect(laptop.collection('stories').get('dragon')).toEqual({ title: 'The Last Dragon' })
 })
 
+test('a server that has to ask for long who may answers when it knows', async () => {
+  const asked = newWorld({ rightsTakeMs: 1000 })
+  const knew = newWorld()
+  for (const world of [asked, knew]) {
+    const [laptop] = [await world.device(), await world.device()]
+    await world.run(() => laptop.collection('stories').create('dragon', { title: 'The Dragon' }))
+    await world.settle()
+    expect(world.converged()).toBe(true)
+  }
+  expect(asked.scheduler.nowMs).toBeGreaterThan(knew.scheduler.nowMs)
+})
+
 test('a device whose process is killed while it opens is started again', async () => {
   const world = newWorld({ faults: { late_crash: 0.7 } })
   const devices = [await world.device(), await world.device()]

@@ -44,6 +44,7 @@ export class World<M = Record<string, object>> {
       observe: options.observe ?? ((store) => store),
       validate: options.validate,
       limits: options.limits ?? {},
+      rightsTakeMs: options.rightsTakeMs ?? 0,
       onBreach: options.onBreach ?? (() => {}),
     })
     this.host.start()
