@@ -1,6 +1,6 @@
 import { isWhole } from './figures.ts'
 import { HELP, type SoakOptions, readSoakOptions } from './options.ts'
-import { DOCUMENT, record } from './record.ts'
+import { DOCUMENT, currentOrigin, record } from './record.ts'
 import { textOf } from './report.ts'
 import { runSoak } from './run.ts'
 
@@ -9,13 +9,14 @@ if (options.help) process.stdout.write(HELP)
 else await soak(options)
 
 async function soak(chosen: SoakOptions): Promise<void> {
+  const origin = chosen.isRecorded ? currentOrigin() : undefined
   const figures = await runSoak(chosen, (step) => process.stderr.write(`${step} …\n`))
   process.stdout.write(chosen.json ? `${JSON.stringify(figures, null, 2)}\n` : textOf(figures))
   for (const line of [...figures.different, ...figures.herd.different, ...figures.failures].slice(0, 20)) {
     process.stderr.write(`${line}\n`)
   }
-  if (chosen.isRecorded) {
-    record(figures)
+  if (origin) {
+    record(figures, origin)
     process.stderr.write(`Recorded in ${DOCUMENT}\n`)
   }
   process.exitCode = isWhole(figures) ? 0 : 1

@@ -10,12 +10,13 @@ const ROOT = join(import.meta.dirname, '../../..')
 export const DOCUMENT = 'docs/live.md'
 
 /** Writes what a run came to into the document. */
-export function record(figures: SoakFigures): void {
+export function record(figures: SoakFigures, origin: Origin): void {
   const path = join(ROOT, DOCUMENT)
-  writeFileSync(path, withSection(readFileSync(path, 'utf8'), 'soak', sectionOf(figures, origin())))
+  writeFileSync(path, withSection(readFileSync(path, 'utf8'), 'soak', sectionOf(figures, origin)))
 }
 
-const origin = (): Origin => ({
+/** To be asked before a run: what is committed meanwhile did not run. */
+export const currentOrigin = (): Origin => ({
   date: new Date().toISOString().slice(0, 10),
   commit: commit(),
   node: process.versions.node,
