@@ -25,7 +25,8 @@ export const currentOrigin = (): Origin => ({
 })
 
 function commit(): string {
-  const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim()
   const hasChanges = git('status', '--porcelain', '--', 'packages', 'bench/src') !== ''
   return `\`${git('rev-parse', 'HEAD').slice(0, 12)}\`${hasChanges ? ' and changes' : ''}`
 }
+
+const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim()

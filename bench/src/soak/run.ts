@@ -88,7 +88,12 @@ async function measure(
 
   const writes = total(loads, (load) => load.writes)
   return {
-    ...{ sockets, spaces, seconds, writesPerSecondAsked: options.writes, writes, writesPerSecond: writes / seconds },
+    sockets,
+    spaces,
+    seconds,
+    writesPerSecondAsked: options.writes,
+    writes,
+    writesPerSecond: writes / seconds,
     cut: Math.floor(cutsPerSecond * seconds),
     frames: total(loads, ({ reading }) => reading.frames),
     hints: total(loads, ({ reading }) => reading.hints),

@@ -49,13 +49,8 @@ const commands = {
     return size
   },
   sample(): void {
-    const take = (): void => {
-      const { rss: resident, heapUsed } = process.memoryUsage()
-      rss.push([performance.now(), resident])
-      heap.push([performance.now(), heapUsed])
-    }
-    take()
-    sampling = setInterval(take, SAMPLE_MS)
+    takeSample()
+    sampling = setInterval(takeSample, SAMPLE_MS)
   },
   memory(): Memory {
     clearInterval(sampling)
@@ -82,6 +77,12 @@ const watched = (server: SyncServer): SyncServer => ({
 })
 
 const isEmitter = (socket: object): socket is NodeJS.EventEmitter => 'once' in socket
+
+function takeSample(): void {
+  const { rss: resident, heapUsed } = process.memoryUsage()
+  rss.push([performance.now(), resident])
+  heap.push([performance.now(), heapUsed])
+}
 
 function cutOne(): void {
   const all = [...sockets]

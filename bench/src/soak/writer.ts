@@ -94,7 +94,13 @@ export class Writer {
     for (;;) {
       const { cursor } = follower
       const request: PushRequest = {
-        ...{ space, device, cursor, seen: cursor.since, offers: [], entries: [operation], strategies: {} },
+        space,
+        device,
+        cursor,
+        seen: cursor.since,
+        offers: [],
+        entries: [operation],
+        strategies: {},
         replicas: [{ replica: this.#replica, epoch: this.#epoch, previous: this.#last }],
       }
       const receipt = await transport.push(request).catch(again)
