@@ -22,6 +22,8 @@ export interface Load {
   /** From a write to the moment that another subscriber has it, each time somebody has. */
   readonly seen: Histogram
   readonly reading: Reading
+  /** Processor time. */
+  readonly busyMs: number
 }
 
 export interface Settled {
@@ -41,6 +43,7 @@ const writers: Writer[] = []
 let writes = 0
 let seen: number[] = []
 let failures: string[] = []
+let busyBefore = process.cpuUsage()
 
 const commands = {
   /** Resolves when every subscriber is connected and has caught up. */
@@ -101,7 +104,9 @@ const commands = {
         one[name] = 0
       }
     }
-    const load = { writes, failures, seen, reading }
+    const { user, system } = process.cpuUsage(busyBefore)
+    const load = { writes, failures, seen, reading, busyMs: (user + system) / 1000 }
+    busyBefore = process.cpuUsage()
     writes = 0
     seen = []
     failures = []

@@ -1,7 +1,6 @@
 import type { Load, Settled } from './clients-process.ts'
 import { type Histogram, countOf, quantileOf, sumOf } from './histogram.ts'
-import type { Memory } from './server-process.ts'
-import { meanOf, riseOf } from './slope.ts'
+import { type Point, meanOf, riseOf } from './slope.ts'
 
 /** What a run came to. */
 export interface SoakFigures {
@@ -18,6 +17,8 @@ export interface SoakFigures {
   readonly pulls: number
   /** Each time that somebody learned of another's write, in milliseconds. */
   readonly seen: { readonly count: number; readonly p50: number; readonly p95: number; readonly p99: number }
+  /** Processor time of the server, and of all clients, as a share of one core's. */
+  readonly busy: { readonly server: number; readonly clients: number }
   /** Of the server's process, after the first fifth of the run; `rise` is a share of the mean. */
   readonly rss: { readonly mean: number; readonly rise: number }
   readonly heap: { readonly mean: number; readonly rise: number }
@@ -39,7 +40,7 @@ export interface Herd {
 /** The first part of a run, in which caches fill, is not looked at. */
 const WARM_UP = 0.2
 
-export function memoryOf(points: Memory['rss']): { readonly mean: number; readonly rise: number } {
+export function memoryOf(points: readonly Point[]): { readonly mean: number; readonly rise: number } {
   const [first, last] = [points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 0]
   const late = points.filter(([ms]) => ms >= first + WARM_UP * (last - first))
   return { mean: meanOf(late), rise: riseOf(late) }

@@ -14,6 +14,7 @@ const FIGURES: SoakFigures = {
   hints: 0,
   pulls: 5,
   seen: { count: 4410, p50: 4.25, p95: 30, p99: 90 },
+  busy: { server: 0.6, clients: 0.4 },
   rss: { mean: 128 * 1024 * 1024, rise: -0.012 },
   heap: { mean: 20 * 1024 * 1024, rise: 0.04 },
   equal: 100,

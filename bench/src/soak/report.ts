@@ -3,14 +3,15 @@ import type { SoakFigures } from './figures.ts'
 const MIB = 1024 * 1024
 const whole = (value: number): string => Math.round(value).toLocaleString('en')
 const ms = (value: number): string => `${value.toLocaleString('en', { maximumFractionDigits: 1 })} ms`
-const percent = (share: number): string =>
-  `${share < 0 ? '−' : '+'}${Math.abs(100 * share).toLocaleString('en', { maximumFractionDigits: 1 })} %`
+const share = (value: number): string => `${Math.round(100 * value)} %`
+const percent = (value: number): string =>
+  `${value < 0 ? '−' : '+'}${Math.abs(100 * value).toLocaleString('en', { maximumFractionDigits: 1 })} %`
 const memory = ({ mean, rise }: SoakFigures['rss']): string => `${whole(mean / MIB)} MiB, ${percent(rise)}`
 
 /** What a run came to, for people: a figure, and what it is to be. */
 export function rowsOf(figures: SoakFigures): readonly (readonly [name: string, value: string, target: string])[] {
   const { sockets, spaces, seconds, writes, writesPerSecond, writesPerSecondAsked, cut, seen, herd } = figures
-  const { frames, hints, pulls, failures } = figures
+  const { frames, hints, pulls, failures, busy } = figures
   return [
     ['sockets, each a subscriber', `${whole(sockets)} over ${whole(spaces)} spaces`, ''],
     ['written for', `${whole(seconds)} s`, ''],
@@ -22,8 +23,9 @@ export function rowsOf(figures: SoakFigures): readonly (readonly [name: string, 
     ['write to seen, p50', ms(seen.p50), ''],
     ['write to seen, p95', ms(seen.p95), ''],
     ['write to seen, p99', ms(seen.p99), ''],
+    ['processor time of the server, and of its clients', `${share(busy.server)}, ${share(busy.clients)} of a core`, ''],
     ['resident memory of the server, mean and rise', memory(figures.rss), 'below 5 %'],
-    ['JavaScript heap of the server, mean and rise', memory(figures.heap), 'below 5 %'],
+    ['JavaScript heap in use, mean and rise', memory(figures.heap), 'below 5 %'],
     ['sockets cut at once', whole(herd.cut), ''],
     ['until all were back and equal', `${(herd.ms / 1000).toFixed(1)} s`, 'within 30 s'],
     ['equal then', `${whole(herd.equal)} of ${whole(sockets)}`, 'all'],

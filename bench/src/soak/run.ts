@@ -73,7 +73,7 @@ async function measure(
   await each(async ({ worker, spaces: own }) => worker.call('write', (options.writes * own.length) / spaces, ms))
   const seconds = (performance.now() - beginMs) / 1000
   await server.call('cutSome', 0)
-  const memory = await server.call('memory')
+  const usage = await server.call('usage')
 
   tell('everybody catches up')
   await each(async ({ worker }) => worker.call('finishWriting'))
@@ -99,8 +99,9 @@ async function measure(
     hints: total(loads, ({ reading }) => reading.hints),
     pulls: total(loads, ({ reading }) => reading.pulls),
     seen: seenOf(loads.map(({ seen }) => seen)),
-    rss: memoryOf(memory.rss),
-    heap: memoryOf(memory.heap),
+    busy: { server: usage.busyMs / 1000 / seconds, clients: total(loads, ({ busyMs }) => busyMs) / 1000 / seconds },
+    rss: memoryOf(usage.rss),
+    heap: memoryOf(usage.heap),
     ...settled,
     failures: [...loads, ...later].flatMap(({ failures }) => failures),
     herd,

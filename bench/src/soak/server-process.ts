@@ -11,17 +11,24 @@ interface Settings {
   readonly sockets: number
 }
 
-export interface Memory {
+/** What the process took while it was sampled. */
+export interface Usage {
   readonly rss: readonly Point[]
+  /** Each after a collection: in between it says more of when the last one was. */
   readonly heap: readonly Point[]
+  /** Processor time. */
+  readonly busyMs: number
 }
 
-const SAMPLE_MS = 5000
+const RSS_MS = 5000
+/** A collection stops the process for a moment. */
+const HEAP_MS = 30_000
 
 let running: RunningServer | undefined
 let store: SyncStore | undefined
 let cutting: NodeJS.Timeout | undefined
-let sampling: NodeJS.Timeout | undefined
+let sampling: readonly NodeJS.Timeout[] = []
+let busyBefore = process.cpuUsage()
 const sockets = new Set<{ destroy(): unknown }>()
 const rss: Point[] = []
 const heap: Point[] = []
@@ -49,12 +56,17 @@ const commands = {
     return size
   },
   sample(): void {
-    takeSample()
-    sampling = setInterval(takeSample, SAMPLE_MS)
+    busyBefore = process.cpuUsage()
+    sampling = [setInterval(sampleRss, RSS_MS), setInterval(sampleHeap, HEAP_MS)]
+    sampleRss()
+    sampleHeap()
   },
-  memory(): Memory {
-    clearInterval(sampling)
-    return { rss, heap }
+  usage(): Usage {
+    for (const timer of sampling) clearInterval(timer)
+    const { user, system } = process.cpuUsage(busyBefore)
+    sampleRss()
+    sampleHeap()
+    return { rss, heap, busyMs: (user + system) / 1000 }
   },
   /** What each space holds, counted row by row. */
   digests: async (spaces: readonly string[]): Promise<readonly Digest[]> =>
@@ -78,10 +90,11 @@ const watched = (server: SyncServer): SyncServer => ({
 
 const isEmitter = (socket: object): socket is NodeJS.EventEmitter => 'once' in socket
 
-function takeSample(): void {
-  const { rss: resident, heapUsed } = process.memoryUsage()
-  rss.push([performance.now(), resident])
-  heap.push([performance.now(), heapUsed])
+const sampleRss = (): void => void rss.push([performance.now(), process.memoryUsage().rss])
+
+function sampleHeap(): void {
+  globalThis.gc?.()
+  heap.push([performance.now(), process.memoryUsage().heapUsed])
 }
 
 function cutOne(): void {
