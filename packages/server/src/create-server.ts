@@ -6,6 +6,7 @@ import { checkServerOptions, withDefaults } from './check-options.ts'
 import { createCollector } from './collector.ts'
 import { corsHeaders, isPreflight } from './cors.ts'
 import { listDevices, revokeDevice } from './devices.ts'
+import { FrameReads } from './frame-reads.ts'
 import { allow, checkUpgrade, identify } from './identify.ts'
 import type { LiveSubscription } from './live-subscription.ts'
 import { createNotifier } from './notifier.ts'
@@ -42,6 +43,7 @@ export function createServer(options: ServerOptions): SyncServer {
     limits,
     notifier,
     collector,
+    frames: new FrameReads({ store, clock, limits, notifier }),
     validate,
     ready: async () => began,
     isClosing,

@@ -1,6 +1,7 @@
 import { type Cursor, encodeHint } from '@whisker/protocol'
 import type { Exchange } from './answer.ts'
-import { MOST_UNREAD_BYTES, type ReadFrame, type Subscriber, readFrame, readStart } from './read-frame.ts'
+import { type EncodedText, encoded } from './encoded-text.ts'
+import { MOST_UNREAD_BYTES, type ReadFrame, type Subscriber, readStart } from './read-frame.ts'
 import { type RefusedRequest, refusalFor, refusalOf } from './refusal.ts'
 import { failureOf } from './request-log.ts'
 import type { ServerSubscription, SubscriptionSink } from './server-session.ts'
@@ -17,6 +18,7 @@ export interface SubscriptionParts {
 
 /** A reader with more than this before it is not coming back to it. */
 export const MOST_BUFFERED_BYTES: number = 8 * MOST_UNREAD_BYTES
+const HINT: EncodedText = encoded(encodeHint())
 /** How often it is seen whether a slow reader has caught up, while nothing else happens. */
 const LOOK_EVERY_MS = 1000
 
@@ -77,7 +79,7 @@ export class LiveSubscription implements ServerSubscription {
       const subscriber = await this.#parts.enter()
       if (this.#isOver) return
       // Listens before it reads, so that no change falls between.
-      this.#forget = this.#services.notifier.wait(subscriber.request.space, () => this.#changed())
+      this.#forget = this.#services.frames.follow(subscriber.request.space, () => this.#changed())
       this.#cursor = await readStart(subscriber, this.#services)
       this.#subscriber = subscriber
     } catch (thrown) {
@@ -122,7 +124,7 @@ export class LiveSubscription implements ServerSubscription {
       return
     }
     this.#lag = isSlow ? 'hinted' : 'none'
-    this.#send(change?.text ?? encodeHint())
+    this.#send(change?.frame ?? HINT)
   }
 
   async #read(subscriber: Subscriber, isWanted: boolean): Promise<ReadFrame | undefined> {
@@ -130,7 +132,7 @@ export class LiveSubscription implements ServerSubscription {
     const cursor = this.#cursor as Cursor
     try {
       await this.#services.allow(principal(), request.space, 'read')
-      return await readFrame(subscriber, cursor, isWanted, this.#services)
+      return await this.#services.frames.read({ subscriber, cursor, isWanted })
     } catch (thrown) {
       const refused = refusalFor(thrown)
       if (refused.status < 500) {
@@ -139,7 +141,7 @@ export class LiveSubscription implements ServerSubscription {
       }
       this.#parts.exchange.failure = failureOf(thrown)
       // It stands where it stood; a pull may have more luck.
-      return { to: cursor.since, text: undefined }
+      return { to: cursor.since, frame: undefined }
     }
   }
 
@@ -150,12 +152,12 @@ export class LiveSubscription implements ServerSubscription {
     return bufferedBytes - this.#firstBytes
   }
 
-  #send(text: string): void {
+  #send({ text, utf8 }: EncodedText): void {
     const { sink, exchange } = this.#parts
-    exchange.bytes += Buffer.byteLength(text)
+    exchange.bytes += utf8.byteLength
     exchange.operations = (exchange.operations ?? 0) + 1
     const isFirst = sink.bufferedBytes === 0
-    sink.send(text)
+    sink.send(text, utf8)
     if (isFirst) this.#firstBytes = sink.bufferedBytes
   }
 

@@ -8,6 +8,7 @@ import {
   decodeToServer,
   encodeToClient,
   parseJson,
+  socketFrameEnds,
 } from '@whisker/protocol'
 import type { RawData, WebSocket } from 'ws'
 import { type Exchange, newExchange } from './answer.ts'
@@ -108,9 +109,10 @@ export class SocketConnection {
     this.#write(text, () => (this.#waitingBytes -= bytes))
   }
 
-  /** Sends a frame: its subscription has looked how much waits. */
-  sendFrame(text: string): void {
-    this.#write(text, () => undefined)
+  /** Sends a frame, in UTF-8, for a subscription: its subscription has looked how much waits. */
+  sendFrame(number: number, frame: Uint8Array): void {
+    const [before, after] = socketFrameEnds(number)
+    this.#write(Buffer.concat([Buffer.from(before), frame, Buffer.from(after)]), () => undefined)
   }
 
   /** Resolves when less than a mebibyte waits for the reader, or there is none any more. */
@@ -143,11 +145,11 @@ export class SocketConnection {
     this.#stopClosing = this.#parts.clock.after(CLOSE_MS, () => this.terminate())
   }
 
-  #write(text: string, left: () => void): void {
+  #write(message: string | Uint8Array, left: () => void): void {
     const { webSocket } = this.#parts
     if (webSocket.readyState !== webSocket.OPEN || this.#isClosing) return left()
-    this.#exchange.bytes += Buffer.byteLength(text)
-    webSocket.send(text, () => {
+    this.#exchange.bytes += Buffer.byteLength(message)
+    webSocket.send(message, { binary: false }, () => {
       left()
       this.#release()
     })
