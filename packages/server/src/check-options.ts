@@ -1,6 +1,6 @@
 import { LIMITS, type Limits, SyncError } from '@whisker/protocol'
 import { type CorsOptions, isOrigin } from './cors.ts'
-import type { ServeOptions, ServerOptions, SocketTimeouts } from './server-options.ts'
+import type { Recheck, ServeOptions, ServerOptions, SocketTimeouts } from './server-options.ts'
 import { SOCKET_LIMITS, type SocketLimits } from './socket-limits.ts'
 
 /** What each option has to be; a name that is not here is refused. */
@@ -49,6 +49,11 @@ const CORS_RULES: Rules<CorsOptions> = {
   ],
 }
 
+const RECHECK_RULES: Rules<Recheck> = {
+  principal: ['the id of a principal', orNone(isText)],
+  space: ['the name of a space', orNone(isText)],
+}
+
 const MILLISECONDS_RULE = [
   'a positive whole number of milliseconds',
   orNone((value) => isWhole(value, 1, 2 ** 31 - 1)),
@@ -78,6 +83,8 @@ export function checkServeOptions(options: unknown): void {
   const { timeouts } = options as ServeOptions
   if (timeouts !== undefined) check('`timeouts`', TIMEOUT_RULES, timeouts)
 }
+
+export const checkRecheck = (whose: unknown): void => check('recheck', RECHECK_RULES, whose)
 
 /** The defaults, but for what is given; `undefined` is not given. */
 export const withDefaults = <T extends object>(defaults: T, given: Partial<T> = {}): T => ({

@@ -3,6 +3,8 @@ import type { Exchange } from './answer.ts'
 import { MOST_UNREAD_BYTES, type ReadFrame, type Subscriber, readFrame, readStart } from './read-frame.ts'
 import { type RefusedRequest, refusalFor, refusalOf } from './refusal.ts'
 import { failureOf } from './request-log.ts'
+import { TRUSTED_MS } from './rights.ts'
+import type { Recheck } from './server-options.ts'
 import type { ServerSubscription, SubscriptionSink } from './server-session.ts'
 import type { SpaceServices } from './space-requests.ts'
 
@@ -10,6 +12,8 @@ import type { SpaceServices } from './space-requests.ts'
 export interface SubscriptionParts {
   /** Throws what the subscriber is refused with. */
   readonly enter: () => Promise<Subscriber>
+  /** Whether it is among those whose rights are asked for anew. */
+  readonly isOf: (whose: Recheck) => boolean
   readonly exchange: Exchange
   readonly sink: SubscriptionSink
   readonly over: (status: number) => void
@@ -40,11 +44,22 @@ export class LiveSubscription implements ServerSubscription {
   #firstBytes = 0
   #forget: () => void = () => undefined
   #stopClock: () => void = () => undefined
+  #stopAsking: () => void = () => undefined
 
   constructor(parts: SubscriptionParts, services: SpaceServices) {
     this.#parts = parts
     this.#services = services
     this.began = this.#begin()
+  }
+
+  isOf(whose: Recheck): boolean {
+    return this.#parts.isOf(whose)
+  }
+
+  /** Asks whether the reader still may. Resolves when that is known, and it has ended if they may not; never rejects. */
+  async recheck(): Promise<void> {
+    await this.began
+    if (this.#subscriber) await this.#mayRead(this.#subscriber)
   }
 
   close(): void {
@@ -69,6 +84,7 @@ export class LiveSubscription implements ServerSubscription {
     this.#isOver = true
     this.#forget()
     this.#stopClock()
+    this.#stopAsking()
     this.#parts.over(status)
   }
 
@@ -79,6 +95,8 @@ export class LiveSubscription implements ServerSubscription {
       // Listens before it reads, so that no change falls between.
       this.#forget = this.#services.notifier.wait(subscriber.request.space, () => this.#changed())
       this.#cursor = await readStart(subscriber, this.#services)
+      // Nothing is told before it is known when to ask again.
+      await this.#mayRead(subscriber)
       this.#subscriber = subscriber
     } catch (thrown) {
       const refused = refusalFor(thrown)
@@ -111,36 +129,63 @@ export class LiveSubscription implements ServerSubscription {
     if (unread > MOST_BUFFERED_BYTES) return this.end(TOO_SLOW)
     const isSlow = unread > MOST_UNREAD_BYTES
     const change = await this.#read(subscriber, !isSlow && this.#lag !== 'untold')
-    if (!change && this.#lag !== 'untold') return
+    if (this.#isOver || (!change && this.#lag !== 'untold')) return
     // The receipt of an own push goes first: it moves the client to where the frame ends.
     await subscriber.own.answered()
+    // Reading took its time, in which the right may have been taken.
+    const isKnown = await this.#mayRead(subscriber)
     if (this.#isOver) return
-    if (change) this.#cursor = { ...(this.#cursor as Cursor), since: change.to, after: change.to }
+    if (change && isKnown) this.#cursor = { ...(this.#cursor as Cursor), since: change.to, after: change.to }
     if (isSlow && this.#lag !== 'none') {
       this.#lag = 'untold'
       this.#lookLater()
       return
     }
     this.#lag = isSlow ? 'hinted' : 'none'
-    this.#send(change?.text ?? encodeHint())
+    this.#send((isKnown ? change?.text : undefined) ?? encodeHint())
   }
 
   async #read(subscriber: Subscriber, isWanted: boolean): Promise<ReadFrame | undefined> {
-    const { principal, request } = subscriber
     const cursor = this.#cursor as Cursor
+    // It stands where it stood; a pull may have more luck.
+    const unread: ReadFrame = { to: cursor.since, text: undefined }
     try {
-      await this.#services.allow(principal(), request.space, 'read')
-      return await readFrame(subscriber, cursor, isWanted, this.#services)
+      if (!(await this.#mayRead(subscriber))) return unread
+      return this.#isOver ? undefined : await readFrame(subscriber, cursor, isWanted, this.#services)
     } catch (thrown) {
-      const refused = refusalFor(thrown)
-      if (refused.status < 500) {
-        this.end(refused)
-        return undefined
-      }
-      this.#parts.exchange.failure = failureOf(thrown)
-      // It stands where it stood; a pull may have more luck.
-      return { to: cursor.since, text: undefined }
+      return this.#endIfRefused(thrown) ? undefined : unread
     }
+  }
+
+  /**
+   * Asks whether the reader still may, and again when the answer is old, though nothing else happens. Resolves to
+   * whether it is known; who may not has been told.
+   */
+  async #mayRead({ principal, request }: Subscriber): Promise<boolean> {
+    try {
+      this.#askAt(await this.#services.allow(principal(), request.space, 'read'))
+      return true
+    } catch (thrown) {
+      if (this.#endIfRefused(thrown)) return true
+      this.#askAt(this.#services.clock.now() + TRUSTED_MS)
+      return false
+    }
+  }
+
+  #askAt(dueMs: number): void {
+    this.#stopAsking()
+    if (this.#isOver || dueMs === Infinity) return
+    const { clock } = this.#services
+    const waitMs = Math.min(Math.max(0, dueMs - clock.now()), TRUSTED_MS)
+    this.#stopAsking = clock.after(waitMs, () => void this.recheck())
+  }
+
+  /** Whether it was refused; anything else that fails may be better the next time, and is for the log. */
+  #endIfRefused(thrown: unknown): boolean {
+    const refused = refusalFor(thrown)
+    if (refused.status < 500) this.end(refused)
+    else this.#parts.exchange.failure = failureOf(thrown)
+    return refused.status < 500
   }
 
   /** What waits for the reader, less what is left of a message that was sent while nothing did. */
