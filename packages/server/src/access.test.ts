@@ -95,11 +95,13 @@ test('a hook that does not answer true refuses', async () => {
 
 test('a space that somebody else makes meanwhile takes the right to write', async () => {
   const asked: Action[] = []
-  const { client } = testServer({
+  const { client, clock } = testServer({
     authenticate,
     authorize: async (principal, _space, action) => {
       if (principal.id === 'ben' && action !== 'read') {
         asked.push(action)
+        // So old that it is asked again.
+        if (asked.length === 1) clock.advance(1000)
         if (asked.length === 2) {
           anna.create('one', {})
           await anna.push()

@@ -2,18 +2,19 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { LIMITS, SyncError, isName, mintEpochId, systemClock, systemRandom } from '@whisker/protocol'
 import { type Exchange, answerRefusal, newExchange, respond, respondToPreflight } from './answer.ts'
-import { checkServerOptions, withDefaults } from './check-options.ts'
+import { checkRecheck, checkServerOptions, withDefaults } from './check-options.ts'
 import { createCollector } from './collector.ts'
 import { corsHeaders, isPreflight } from './cors.ts'
 import { listDevices, revokeDevice } from './devices.ts'
 import { FrameReads } from './frame-reads.ts'
-import { allow, checkUpgrade, identify } from './identify.ts'
+import { checkUpgrade, identify } from './identify.ts'
 import type { LiveSubscription } from './live-subscription.ts'
 import { createNotifier } from './notifier.ts'
 import { DRAIN_MS, SERVER_CLOSES, refusalFor } from './refusal.ts'
 import { failureOf, toLine } from './request-log.ts'
+import { Rights } from './rights.ts'
 import { createRoutes } from './routes.ts'
-import type { Principal, ServerOptions, SyncServer } from './server-options.ts'
+import type { Principal, Recheck, ServerOptions, SyncServer } from './server-options.ts'
 import type { ServerSession } from './server-session.ts'
 import { createSession } from './session.ts'
 import { createSocketHub } from './socket-hub.ts'
@@ -27,6 +28,7 @@ export function createServer(options: ServerOptions): SyncServer {
   const { store, authenticate, authorize, validate, log, clock = systemClock, random = systemRandom } = options
   const origins = options.cors?.origins ?? []
   const notifier = createNotifier()
+  const rights = new Rights(authorize, clock)
   const running = new Set<Promise<unknown>>()
   const subscriptions = new Set<LiveSubscription>()
   let closing: Promise<void> | undefined
@@ -47,7 +49,7 @@ export function createServer(options: ServerOptions): SyncServer {
     validate,
     ready: async () => began,
     isClosing,
-    allow: async (principal, space, action) => allow(principal, space, action, authorize),
+    allow: async (principal, space, action) => rights.allow(principal, space, action),
   }
   const identifyBy = async (request: Request): Promise<Principal> => identify(request, authenticate, origins)
   const routes = createRoutes({ ...services, identify: identifyBy })
@@ -100,15 +102,25 @@ export function createServer(options: ServerOptions): SyncServer {
     }
   }
 
+  function expectOpen(): void {
+    if (closing) throw new SyncError('closed', 'The server is closed.', { fix: 'Ask before you close it.' })
+  }
+
   /** What the host itself asks of a space. */
   async function administer<T>(space: string, work: () => Promise<T>): Promise<T> {
-    if (closing) throw new SyncError('closed', 'The server is closed.', { fix: 'Ask before you close it.' })
+    expectOpen()
     if (!isName(space)) {
       throw new SyncError('bad_request', `Expected the name of a space, got ${JSON.stringify(space).slice(0, 80)}.`, {
         fix: 'Use 1 to 128 of A-Z a-z 0-9 _ - . ~ : , beginning with a letter, a digit or _.',
       })
     }
     return finished(began.then(work))
+  }
+
+  async function recheck(whose: Recheck): Promise<void> {
+    rights.forget(whose)
+    const concerned = [...subscriptions].filter((subscription) => subscription.isOf(whose))
+    await Promise.all(concerned.map((subscription) => subscription.recheck()))
   }
 
   async function drain(): Promise<void> {
@@ -137,6 +149,11 @@ export function createServer(options: ServerOptions): SyncServer {
     devices: async (space) => administer(space, async () => listDevices(space, { store, clock, notifier })),
     revoke: async (space, device) =>
       administer(space, async () => revokeDevice(space, device, { store, clock, notifier })),
+    async recheck(whose = {}) {
+      checkRecheck(whose)
+      expectOpen()
+      await finished(recheck(whose))
+    },
     collect: async (space) => administer(space, async () => collector.collect(space)),
     async close() {
       // Set before anything runs, so that whoever is woken sees it.

@@ -4,13 +4,14 @@ import type { Collector } from './collector.ts'
 import { isNoteworthy, noteSeen } from './note-seen.ts'
 import type { Notifier } from './notifier.ts'
 import { currentEpoch } from './position.ts'
+import type { AskRights } from './rights.ts'
 import type { Principal } from './server-options.ts'
 import { takePull } from './take-pull.ts'
 
 /** The longest that a pull is held while there is nothing new. */
 export const MOST_WAIT_MS = 25_000
 
-export interface PullServices {
+export interface PullServices extends AskRights {
   readonly store: SyncStore
   readonly clock: Clock
   readonly limits: Limits
@@ -45,6 +46,8 @@ export async function handlePull(
     } finally {
       change.cancel()
     }
+    // What was allowed when it came may not be any more.
+    await services.allow(principal, request.space, 'read')
   }
 }
 

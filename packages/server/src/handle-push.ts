@@ -12,18 +12,17 @@ import { loadPush } from './load-push.ts'
 import type { Notifier } from './notifier.ts'
 import { preparePush } from './prepare-push.ts'
 import { refused } from './refusal.ts'
-import type { Action, Principal, Validate } from './server-options.ts'
+import type { AskRights } from './rights.ts'
+import type { Principal, Validate } from './server-options.ts'
 import { takePush } from './take-push.ts'
 
-export interface PushServices {
+export interface PushServices extends AskRights {
   readonly store: SyncStore
   readonly clock: Clock
   readonly limits: Limits
   readonly notifier: Notifier
   readonly collector: Collector
   readonly validate: Validate | undefined
-  /** Refuses unless the principal may. */
-  allow(principal: Principal, space: string, action: Action): Promise<void>
 }
 
 /** Told in the transaction that takes a push what it will have acknowledged, if it commits. */

@@ -1,7 +1,6 @@
 import { SyncError } from '@whisker/protocol'
 import { isLoopbackHost } from './loopback.ts'
-import { noSuchSpace, refused } from './refusal.ts'
-import type { Action, Authenticate, Authorize, Principal } from './server-options.ts'
+import type { Authenticate, Principal } from './server-options.ts'
 
 /** Everyone, on a server without authentication. */
 const LOCAL: Principal = Object.freeze({ id: 'local' })
@@ -55,16 +54,3 @@ function identifyLocal(request: Request, origins: readonly string[]): Principal 
 /** Nobody's page, one of this machine, or one that is on the list. No token stands between any other and what is here. */
 const isOwnOrigin = (origin: string | null, origins: readonly string[]): boolean =>
   origin === null || origins.includes(origin) || (URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname))
-
-/** Refuses what is not allowed, in the same words whether or not there is such a space. */
-export async function allow(
-  principal: Principal,
-  space: string,
-  action: Action,
-  authorize: Authorize | undefined,
-): Promise<void> {
-  // Nothing but `true` will do: a hook that forgot to await would give an object.
-  const answer: unknown = authorize ? await authorize(principal, space, action) : true
-  if (answer === true) return
-  throw refused(noSuchSpace())
-}

@@ -363,9 +363,10 @@ describe('a reader who is too slow', () => {
 describe('a subscription ends', () => {
   test('when the right to read is gone, before the frame of that change', async () => {
     let mayRead = true
-    const { ben, reader } = await annaListens({ authorize: (_, __, action) => action !== 'read' || mayRead })
+    const { server, ben, reader } = await annaListens({ authorize: (_, __, action) => action !== 'read' || mayRead })
     await write(ben, 'one')
     mayRead = false
+    void server.recheck()
     await write(ben, 'two')
     expect(reader.outline).toEqual([[0, 1, 'one']])
     expect(reader.ended).toMatchObject({ code: 'forbidden' })

@@ -4,6 +4,7 @@ import { type EncodedText, encoded } from './encoded-text.ts'
 import { MOST_UNREAD_BYTES, type ReadFrame, type Subscriber, readStart } from './read-frame.ts'
 import { type RefusedRequest, refusalFor, refusalOf } from './refusal.ts'
 import { failureOf } from './request-log.ts'
+import type { Recheck } from './server-options.ts'
 import type { ServerSubscription, SubscriptionSink } from './server-session.ts'
 import type { SpaceServices } from './space-requests.ts'
 
@@ -11,6 +12,8 @@ import type { SpaceServices } from './space-requests.ts'
 export interface SubscriptionParts {
   /** Throws what the subscriber is refused with. */
   readonly enter: () => Promise<Subscriber>
+  /** Whether it is among those whose rights are asked for anew. */
+  readonly isOf: (whose: Recheck) => boolean
   readonly exchange: Exchange
   readonly sink: SubscriptionSink
   readonly over: (status: number) => void
@@ -19,6 +22,8 @@ export interface SubscriptionParts {
 /** A reader with more than this before it is not coming back to it. */
 export const MOST_BUFFERED_BYTES: number = 8 * MOST_UNREAD_BYTES
 const HINT: EncodedText = encoded(encodeHint())
+/** How often the right is asked for while nothing changes: whoever lost it would take silence for peace. */
+const ASK_EVERY_MS = 60_000
 /** How often it is seen whether a slow reader has caught up, while nothing else happens. */
 const LOOK_EVERY_MS = 1000
 
@@ -42,11 +47,22 @@ export class LiveSubscription implements ServerSubscription {
   #firstBytes = 0
   #forget: () => void = () => undefined
   #stopClock: () => void = () => undefined
+  #stopAsking: () => void = () => undefined
 
   constructor(parts: SubscriptionParts, services: SpaceServices) {
     this.#parts = parts
     this.#services = services
     this.began = this.#begin()
+  }
+
+  isOf(whose: Recheck): boolean {
+    return this.#parts.isOf(whose)
+  }
+
+  /** Asks whether the reader still may. Resolves when that is known, and it has ended if they may not; never rejects. */
+  async recheck(): Promise<void> {
+    await this.began
+    if (this.#subscriber) await this.#mayRead(this.#subscriber)
   }
 
   close(): void {
@@ -71,6 +87,7 @@ export class LiveSubscription implements ServerSubscription {
     this.#isOver = true
     this.#forget()
     this.#stopClock()
+    this.#stopAsking()
     this.#parts.over(status)
   }
 
@@ -82,6 +99,7 @@ export class LiveSubscription implements ServerSubscription {
       this.#forget = this.#services.frames.follow(subscriber.request.space, () => this.#changed())
       this.#cursor = await readStart(subscriber, this.#services)
       this.#subscriber = subscriber
+      this.#askLater()
     } catch (thrown) {
       const refused = refusalFor(thrown)
       if (refused.status >= 500) this.#parts.exchange.failure = failureOf(thrown)
@@ -113,36 +131,55 @@ export class LiveSubscription implements ServerSubscription {
     if (unread > MOST_BUFFERED_BYTES) return this.end(TOO_SLOW)
     const isSlow = unread > MOST_UNREAD_BYTES
     const change = await this.#read(subscriber, !isSlow && this.#lag !== 'untold')
-    if (!change && this.#lag !== 'untold') return
+    if (this.#isOver || (!change && this.#lag !== 'untold')) return
     // The receipt of an own push goes first: it moves the client to where the frame ends.
     await subscriber.own.answered()
+    // Reading took its time, in which the right may have been taken.
+    const isKnown = await this.#mayRead(subscriber)
     if (this.#isOver) return
-    if (change) this.#cursor = { ...(this.#cursor as Cursor), since: change.to, after: change.to }
+    if (change && isKnown) this.#cursor = { ...(this.#cursor as Cursor), since: change.to, after: change.to }
     if (isSlow && this.#lag !== 'none') {
       this.#lag = 'untold'
       this.#lookLater()
       return
     }
     this.#lag = isSlow ? 'hinted' : 'none'
-    this.#send(change?.frame ?? HINT)
+    this.#send((isKnown ? change?.frame : undefined) ?? HINT)
   }
 
   async #read(subscriber: Subscriber, isWanted: boolean): Promise<ReadFrame | undefined> {
-    const { principal, request } = subscriber
     const cursor = this.#cursor as Cursor
+    // It stands where it stood; a pull may have more luck.
+    const unread: ReadFrame = { to: cursor.since, frame: undefined }
+    try {
+      if (!(await this.#mayRead(subscriber))) return unread
+      return this.#isOver ? undefined : await this.#services.frames.read({ subscriber, cursor, isWanted })
+    } catch (thrown) {
+      return this.#endIfRefused(thrown) ? undefined : unread
+    }
+  }
+
+  /** Asks whether the reader still may. Resolves to whether that is known; who may not has been told. */
+  async #mayRead({ principal, request }: Subscriber): Promise<boolean> {
     try {
       await this.#services.allow(principal(), request.space, 'read')
-      return await this.#services.frames.read({ subscriber, cursor, isWanted })
+      return true
     } catch (thrown) {
-      const refused = refusalFor(thrown)
-      if (refused.status < 500) {
-        this.end(refused)
-        return undefined
-      }
-      this.#parts.exchange.failure = failureOf(thrown)
-      // It stands where it stood; a pull may have more luck.
-      return { to: cursor.since, frame: undefined }
+      return this.#endIfRefused(thrown)
     }
+  }
+
+  #askLater(): void {
+    if (this.#isOver) return
+    this.#stopAsking = this.#services.clock.after(ASK_EVERY_MS, () => void this.recheck().then(() => this.#askLater()))
+  }
+
+  /** Whether it was refused; anything else that fails may be better the next time, and is for the log. */
+  #endIfRefused(thrown: unknown): boolean {
+    const refused = refusalFor(thrown)
+    if (refused.status < 500) this.end(refused)
+    else this.#parts.exchange.failure = failureOf(thrown)
+    return refused.status < 500
   }
 
   /** What waits for the reader, less what is left of a message that was sent while nothing did. */

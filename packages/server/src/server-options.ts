@@ -20,8 +20,18 @@ export type Authenticate = (request: Request) => Principal | undefined | Promise
 
 /** `create`: to push to a space that is not there yet. `manage`: to revoke devices. */
 export type Action = 'create' | 'read' | 'write' | 'manage'
-/** The one place where rights are asked for, before anything of a space is read for somebody. */
+/**
+ * The one place where rights are asked for, before anything of a space is read for somebody. An answer is trusted for a
+ * second at most; a question that fails is asked again by whoever comes next.
+ */
 export type Authorize = (principal: Principal, space: string, action: Action) => boolean | Promise<boolean>
+
+/** Whose rights are asked for anew: of one principal, in one space, or of all. */
+export interface Recheck {
+  /** The id of a principal. */
+  readonly principal?: string | undefined
+  readonly space?: string | undefined
+}
 
 /**
  * The app's own check of a new operation, with the document as `auto_merge` shows it. It runs inside the
@@ -70,6 +80,12 @@ export interface SyncServer {
   devices(space: string): Promise<DeviceList>
   /** Bars a device from a space, for ever. Done twice, it stays as it was. A device that was never there is `bad_request`. */
   revoke(space: string, device: string): Promise<RevokedDevice>
+  /**
+   * Says that rights have changed: nothing that `authorize` said of them before is trusted any more, and the
+   * subscriptions they have open are looked at now instead of within a second. Resolves when that is done, and those
+   * that may not be any more have ended. One of which `authorize` fails stays, is told no change, and is asked of again.
+   */
+  recheck(whose?: Recheck): Promise<void>
   /** Removes the tombstones of a space that nobody needs any more; it happens by itself, too, at most once an hour. */
   collect(space: string): Promise<CollectedTombstones>
   /** Refuses new requests, lets running ones finish, up to ten seconds, then closes the store. */

@@ -97,6 +97,7 @@ export function createSession(principal: () => Principal, services: SessionServi
         {
           exchange,
           sink,
+          isOf: (whose) => (whose.space ?? space) === space && (whose.principal ?? principal().id) === principal().id,
           async enter() {
             if (services.isClosing()) throw refused(SERVER_CLOSES.refusal)
             await enter({ principal: principal(), space, exchange }, 'read', services)

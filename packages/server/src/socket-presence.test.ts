@@ -136,6 +136,7 @@ test('who may not read any more is told nothing of who is there', async () => {
   const ben = await guest(world, 'ben', 'stories', 'ben')
   await ben.sees()
   mayRead = false
+  await world.server.recheck()
   await anna.show('secret')
   expect(await ben.peer.next('end', ben.number)).toMatchObject({ refusal: { code: 'forbidden' } })
   expect(JSON.stringify(ben.peer.heard)).not.toContain('secret')

@@ -100,10 +100,11 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
   access_revoked(stage, { device }, dice) {
     const { principal } = device.options
     const denied = dice.pick([['read'], ['write'], ['read', 'write', 'create']])
-    stage.tell(`${principal} may not ${denied.join(' or ')} any more`)
-    const { rights } = stage.world.host
-    rights.deny(principal, denied, stage.world.scheduler.nowMs)
-    stage.world.scheduler.after(dice.below(300_000), () => rights.restore(principal))
+    const isTold = dice.fork('recheck').chance(0.5)
+    const { host, scheduler } = stage.world
+    host.takeRights(principal, denied, isTold)
+    stage.tell(`${principal} may not ${denied.join(' or ')} any more${isTold ? ', and the server is told so' : ''}`)
+    scheduler.after(dice.below(300_000), () => host.rights.restore(principal))
   },
   async server_restored(stage, _actor, dice) {
     if (stage.backups.length === 0 || dice.chance(0.4)) return keepBackup(stage)

@@ -1,9 +1,6 @@
 import type { SubscriptionSink } from '@whisker/server'
 import { type Answer, isTelling } from './answer.ts'
-import type { Rights, Said } from './rights.ts'
-
-/** How long a frame may have been under way within the server. */
-const LONGEST_READ_MS = 10_000
+import type { Ban, Rights, Said } from './rights.ts'
 
 export interface GuardOptions {
   readonly rights: Rights
@@ -23,27 +20,32 @@ export class Guard {
   /** Somebody asks; returns what looks at the answer. A right that was taken only after they asked is no reason to refuse. */
   asked(said: Said, principal: string): (answer: Answer) => void {
     const { rights, onBreach } = this.#options
-    const ban = rights.banFrom(said, principal)
+    const ban = this.#firmBan(said, principal)
     return (answer) => {
       if (!ban || !isTelling(answer) || rights.banFrom(said, principal) !== ban) return
       onBreach(`the ${said} of ${principal}, who may not, was answered with ${answer.status}`)
     }
   }
 
-  /** What is sent through it is looked at. A frame that was being read when the right was taken may still go out. */
+  /** What is sent through it is looked at. */
   watched(principal: string, sink: SubscriptionSink): SubscriptionSink {
-    const { rights, nowMs, onBreach } = this.#options
     return {
       get bufferedBytes() {
         return sink.bufferedBytes
       },
-      send(text) {
-        const ban = rights.banFrom('subscribe', principal)
-        if (ban && nowMs() - ban.sinceMs > LONGEST_READ_MS)
-          onBreach(`${principal}, who may not read, was sent ${text.slice(0, 100)}`)
+      send: (text) => {
+        if (this.#firmBan('subscribe', principal)) {
+          this.#options.onBreach(`${principal}, who may not read, was sent ${text.slice(0, 100)}`)
+        }
         sink.send(text)
       },
       end: (refusal) => sink.end(refusal),
     }
+  }
+
+  #firmBan(said: Said, principal: string): Ban | undefined {
+    const { rights, nowMs } = this.#options
+    const ban = rights.banFrom(said, principal)
+    return ban && nowMs() >= ban.firmMs ? ban : undefined
   }
 }

@@ -23,7 +23,7 @@ import type { Fault, Faults } from './faults.ts'
 import { Guard } from './guard.ts'
 import { Process, WallClock } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
-import { Rights, type Said } from './rights.ts'
+import { Rights, type Said, TRUSTED_MS } from './rights.ts'
 import { storeOf } from './server-disk.ts'
 
 export type RequestKind = Exclude<Said, 'subscribe'>
@@ -125,6 +125,13 @@ export class Host {
     const isRepeated = all.some(({ principal, text }) => text === heard.text && principal !== heard.principal)
     if (isRepeated || this.rights.isStranger(heard.principal)) return
     this.#heard.set(said, [...all, heard].slice(-MOST_HEARD))
+  }
+
+  /** Takes rights from somebody. A server that is told of it asks again at once, else when what it knows is old. */
+  takeRights(principal: string, actions: readonly string[], isTold: boolean): void {
+    const { scheduler, space } = this.#options
+    this.rights.deny(principal, actions, scheduler.nowMs + (isTold ? 0 : TRUSTED_MS))
+    if (isTold) void this.server?.recheck({ principal, space })
   }
 
   #allows(principal: string, action: string): boolean {

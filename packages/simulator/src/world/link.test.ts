@@ -179,7 +179,7 @@ test('nobody is reached while no server runs', async () => {
 
 test('who has no rights or no valid token is refused, and told why', async () => {
   const { world, hand } = await met()
-  world.host.rights.deny('ann', ['read'], 0)
+  world.host.takeRights('ann', ['read'], true)
   await expect(world.run(() => hand.pull())).rejects.toMatchObject({ code: 'forbidden' })
   world.host.expired.add('ann')
   await expect(world.run(() => hand.pull())).rejects.toMatchObject({ code: 'needs_auth', details: { status: 401 } })

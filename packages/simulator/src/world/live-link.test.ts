@@ -4,6 +4,8 @@ import { Hand } from '../testing/hand.ts'
 import type { FaultOptions } from './faults.ts'
 import { World } from './world.ts'
 
+/** The longest that a message takes. */
+const MOST_LATENCY_MS = 60
 const LARGE = { text: 'x'.repeat(400_000) }
 
 interface Listening {
@@ -121,12 +123,44 @@ test('a connection ends when the server is killed, and is made anew when it is t
   expect(all.states).toEqual([true, false, true])
 })
 
-test('who loses the right to read is not told any more', async () => {
+test('who loses the right to read is not told any more, at once if the server is told', async () => {
   const all = await listening()
-  all.world.host.rights.deny('bob', ['read'], 0)
+  all.world.host.takeRights('bob', ['read'], true)
   await writeOf(all, 'dragon')
   await all.world.advance(1000)
   expect([all.states, all.heard]).toEqual([[true, false], []])
+})
+
+test('who loses the right to read is let go within a second though nobody says anything', async () => {
+  const all = await listening()
+  all.world.host.takeRights('bob', ['read'], false)
+  await all.world.advance(1000 + MOST_LATENCY_MS)
+  expect(all.states).toEqual([true, false])
+})
+
+test('the server lets go of who stands still, and asks nothing for them any more', async () => {
+  const all = await listening()
+  const { events } = all.world.scheduler
+  all.reader.process.suspend()
+  await all.world.advance(30 * 24 * 3_600_000)
+  expect(all.world.scheduler.events - events).toBeLessThan(100)
+  await writeOf(all, 'dragon')
+  all.reader.process.resume()
+  await all.world.advance(30_000)
+  expect([all.states, all.heard]).toEqual([[true, false, true], []])
+})
+
+test('who stands still for a moment goes on as before', async () => {
+  const all = await listening()
+  all.reader.process.suspend()
+  await all.world.advance(40_000)
+  all.reader.process.resume()
+  all.reader.process.suspend()
+  await all.world.advance(40_000)
+  await writeOf(all, 'dragon')
+  all.reader.process.resume()
+  await all.world.advance(1000)
+  expect([all.states, all.heard]).toEqual([[true], ['dragon']])
 })
 
 test.for(['the subscription', 'the link', 'the process'])(

@@ -120,12 +120,24 @@ class LiveConnection {
   #isHalfOpen = false
   #subscription: ServerSubscription | undefined
   readonly #forget: () => void
+  readonly #forgetClient: () => void
 
   constructor(host: HostConnection, options: LinkOptions, ends: Ends) {
     this.host = host
     this.#options = options
     this.#ends = ends
     this.#forget = host.process.onEnd(() => options.process.after(this.#latencyMs(), () => this.#lost()))
+    this.#forgetClient = options.process.onSuspend(() => {
+      host.process.after(DEAD_AFTER_MS, () => this.#letGoIfSilent())
+    })
+  }
+
+  /** The server lets go of who says nothing. They find out when they go on. */
+  #letGoIfSilent(): void {
+    const { process } = this.#options
+    if (!this.isOpen || process.standsStillMs < DEAD_AFTER_MS) return
+    this.#subscription?.close()
+    process.run(() => this.#lost())
   }
 
   subscribe(parameters: string): boolean {
@@ -145,6 +157,7 @@ class LiveConnection {
     if (!this.isOpen) return
     this.isOpen = false
     this.#forget()
+    this.#forgetClient()
     this.#subscription?.close()
   }
 

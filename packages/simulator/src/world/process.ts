@@ -35,9 +35,11 @@ export class Process {
   readonly clock: Clock
   readonly #scheduler: Scheduler
   readonly #ends = new Set<() => void>()
+  readonly #standstills = new Set<() => void>()
   #isAlive = true
   #held: (() => void)[] | undefined
   #suspensions = 0
+  #suspendedMs = 0
 
   constructor(scheduler: Scheduler, wall: WallClock) {
     this.#scheduler = scheduler
@@ -74,7 +76,15 @@ export class Process {
   /** Stops running, as a laptop does when its lid closes. It goes on when it was resumed as often. */
   suspend(): void {
     this.#suspensions++
-    this.#held ??= []
+    if (this.#held) return
+    this.#held = []
+    this.#suspendedMs = this.#scheduler.nowMs
+    for (const listener of this.#standstills) listener()
+  }
+
+  /** For how long it has not been running, in milliseconds. */
+  get standsStillMs(): number {
+    return this.#held ? this.#scheduler.nowMs - this.#suspendedMs : 0
   }
 
   resume(): void {
@@ -93,6 +103,12 @@ export class Process {
   onEnd(listener: () => void): () => void {
     this.#ends.add(listener)
     return () => this.#ends.delete(listener)
+  }
+
+  /** Calls back each time that it stops running; returns what forgets it. */
+  onSuspend(listener: () => void): () => void {
+    this.#standstills.add(listener)
+    return () => this.#standstills.delete(listener)
   }
 
   /** Resolves when it has ended. */

@@ -9,9 +9,13 @@ const NEEDED: Readonly<Record<Said, readonly string[]>> = {
   subscribe: ['read'],
 }
 
+/** How long a server may still go by what it knew before. */
+export const TRUSTED_MS = 1000
+
 /** Why somebody may not, from a moment on. */
 export interface Ban {
-  readonly sinceMs: number
+  /** From when on nothing is given any more. */
+  readonly firmMs: number
   readonly denies: (action: string) => boolean
 }
 
@@ -20,8 +24,9 @@ export class Rights {
   readonly #denied = new Map<string, Ban>()
   readonly #strangers = new Map<string, Ban>()
 
-  deny(principal: string, actions: readonly string[], sinceMs: number): void {
-    this.#denied.set(principal, { sinceMs, denies: (action) => actions.includes(action) })
+  /** Nothing is given from `firmMs` on: at once where the server was told, else when it has to have asked again. */
+  deny(principal: string, actions: readonly string[], firmMs: number): void {
+    this.#denied.set(principal, { firmMs, denies: (action) => actions.includes(action) })
   }
 
   restore(principal: string): void {
@@ -35,7 +40,7 @@ export class Rights {
   /** Somebody comes who will never be allowed anything but this. */
   confine(stranger: string, actions: readonly string[]): void {
     if (this.#strangers.has(stranger)) return
-    this.#strangers.set(stranger, { sinceMs: 0, denies: (action) => !actions.includes(action) })
+    this.#strangers.set(stranger, { firmMs: 0, denies: (action) => !actions.includes(action) })
   }
 
   isStranger(principal: string): boolean {

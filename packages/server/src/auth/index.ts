@@ -1,0 +1,6 @@
+export { apiKeys } from './api-keys.ts'
+export type { ApiKey, ApiKeysOptions } from './api-keys.ts'
+export { hashApiKey, mintApiKey } from './api-key-hash.ts'
+export type { MintedApiKey } from './api-key-hash.ts'
+export { jwt } from './jwt.ts'
+export type { JwtAlgorithm, JwtClaims, JwtOptions } from './jwt-options.ts'
