@@ -13,6 +13,7 @@ import { DRAIN_MS, SERVER_CLOSES, refusalFor } from './refusal.ts'
 import { failureOf, toLine } from './request-log.ts'
 import { Rights } from './rights.ts'
 import { createRoutes } from './routes.ts'
+import { countRejection, createServerMetrics } from './server-metrics.ts'
 import type { Principal, Recheck, ServerOptions, SyncServer } from './server-options.ts'
 import type { ServerSession } from './server-session.ts'
 import { createSession } from './session.ts'
@@ -35,6 +36,7 @@ export function createServer(options: ServerOptions): SyncServer {
   // Each request tells of the failure; that nobody asked yet is no crash.
   began.catch(() => undefined)
 
+  const metrics = createServerMetrics({ sockets: () => hub.openCount, subscriptions: () => subscriptions.size })
   const limits = withDefaults(LIMITS, options.limits)
   const isClosing = (): boolean => closing !== undefined
   const collector = createCollector({ store, clock, limits, isClosing })
@@ -45,6 +47,7 @@ export function createServer(options: ServerOptions): SyncServer {
     notifier,
     collector,
     validate,
+    metrics,
     ready: async () => began,
     isClosing,
     allow: async (principal, space, action) => rights.allow(principal, space, action),
@@ -69,11 +72,13 @@ export function createServer(options: ServerOptions): SyncServer {
     const exchange = newExchange('none')
     const response = await reply(request, exchange)
     for (const [name, value] of Object.entries(corsHeaders(request, origins))) response.headers.set(name, value)
+    metrics.bytesSent.add(exchange.bytes)
     record(request.method.slice(0, 16), startedMs, response.status, exchange)
     return response
   }
 
   function record(method: string, startedMs: number, status: number, exchange: Exchange): void {
+    countRejection(metrics, exchange.code)
     const ms = Math.max(0, clock.now() - startedMs)
     log?.(toLine({ at: new Date(startedMs).toISOString(), method, status, ms, ...exchange }))
   }
@@ -147,6 +152,7 @@ export function createServer(options: ServerOptions): SyncServer {
     devices: async (space) => administer(space, async () => listDevices(space, { store, clock, notifier })),
     revoke: async (space, device) =>
       administer(space, async () => revokeDevice(space, device, { store, clock, notifier })),
+    metrics: () => metrics.text(),
     async recheck(whose = {}) {
       checkRecheck(whose)
       expectOpen()
