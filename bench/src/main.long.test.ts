@@ -11,6 +11,7 @@ test('every measure runs and gives finite figures', async () => {
     'Bytes',
     'One',
     'Growth',
+    'Fan-out',
   ])
   expect(figures.filter(({ value }) => !Number.isFinite(value))).toEqual([])
 })

@@ -2,6 +2,7 @@ import { cpus } from 'node:os'
 import { type Figure, type Report, isMet } from './figures.ts'
 import { bytes } from './measures/bytes.ts'
 import { download } from './measures/download.ts'
+import { fanOut } from './measures/fan-out.ts'
 import { growth } from './measures/growth.ts'
 import { live } from './measures/live.ts'
 import type { Measure } from './measures/measure.ts'
@@ -12,7 +13,16 @@ import { HELP, type MeasureName, type Options, readOptions } from './options.ts'
 import { openPlace } from './place.ts'
 import { tableOf } from './table.ts'
 
-const MEASURE: Readonly<Record<MeasureName, Measure>> = { upload, download, reopen, memory, bytes, live, growth }
+const MEASURE: Readonly<Record<MeasureName, Measure>> = {
+  upload,
+  download,
+  reopen,
+  memory,
+  bytes,
+  live,
+  growth,
+  'fan-out': fanOut,
+}
 
 const options = optionsOrExit()
 if (options.help) process.stdout.write(HELP)

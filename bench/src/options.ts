@@ -6,16 +6,17 @@ export const HELP = `What syncing costs, against a bare stream and bare SQLite i
 
   --documents <n>   documents in a space (20000)
   --growth <n>      documents in the large space of the growth measure (100000)
-  --edits <n>       edits of the live and the growth measure (240)
+  --edits <n>       edits of the live, the growth and the fan-out measure (240)
   --rounds <n>      rounds of the bulk measures (3)
-  --only <names>    only these measures, with commas between: upload, download, reopen, memory, bytes, live, growth
+  --only <names>    only these measures, with commas between: upload, download, reopen, memory, bytes, live, growth,
+                    fan-out
   --profile <dir>   write a CPU profile of every process there; figures are slower then
   --json            print the figures as JSON and nothing else
   --help            this text
 `
 
 /** In the order in which they run: those that edit a space come after those that count what is in it. */
-export const MEASURES = ['upload', 'download', 'reopen', 'memory', 'bytes', 'live', 'growth'] as const
+export const MEASURES = ['upload', 'download', 'reopen', 'memory', 'bytes', 'live', 'growth', 'fan-out'] as const
 export type MeasureName = (typeof MEASURES)[number]
 
 export interface Options {

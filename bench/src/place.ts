@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Commands } from './processes/answer-calls.ts'
+import type { AudienceCommands } from './processes/audience-process.ts'
 import type { BareClientCommands } from './processes/bare-client-process.ts'
 import type { BareServerCommands } from './processes/bare-server-process.ts'
 import type { BareSqliteCommands } from './processes/bare-sqlite-process.ts'
 import type { DeviceCommands, DeviceSettings } from './processes/device-process.ts'
 import type { ServerCommands } from './processes/server-process.ts'
 import { type Worker, startWorker } from './processes/worker.ts'
+import type { SoakServerCommands } from './soak/server-process.ts'
 
 /** Where a run keeps its files and its processes. */
 export interface Place {
@@ -18,6 +20,9 @@ export interface Place {
   bareSqlite(): Worker<BareSqliteCommands>
   bareClient(): Worker<BareClientCommands>
   bareServer(): Worker<BareServerCommands>
+  /** A server that takes many sockets of this machine. */
+  busyServer(): Worker<SoakServerCommands>
+  audience(): Worker<AudienceCommands>
   /** A server that holds that many documents, made when it is first asked for. */
   space(documents: number): Promise<Space>
   /** Ends all processes and removes all files. */
@@ -41,7 +46,7 @@ export function openPlace(profile: string | undefined): Place {
     const profiling = [
       '--cpu-prof',
       `--cpu-prof-dir=${profile}`,
-      `--cpu-prof-name=${name}-${workers.length}.cpuprofile`,
+      `--cpu-prof-name=${basename(name)}-${workers.length}.cpuprofile`,
     ]
     const worker = startWorker<C>(name, profile === undefined ? [] : profiling)
     workers.push(worker)
@@ -55,6 +60,8 @@ export function openPlace(profile: string | undefined): Place {
     bareSqlite: () => start('bare-sqlite-process'),
     bareClient: () => start('bare-client-process'),
     bareServer: () => start('bare-server-process'),
+    busyServer: () => start('../soak/server-process'),
+    audience: () => start('audience-process'),
     async space(documents) {
       const made = spaces.get(documents) ?? makeSpace(place, documents)
       spaces.set(documents, made)

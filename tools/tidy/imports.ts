@@ -9,7 +9,8 @@ export interface Layer {
 }
 export interface Layers {
   readonly packages: Readonly<Record<string, Layer>>
-  readonly apps: { readonly layer: number; readonly npm: boolean }
+  /** What they may import besides the packages. */
+  readonly apps: { readonly layer: number; readonly imports: readonly string[]; readonly npm: boolean }
 }
 
 interface Manifest {
@@ -79,7 +80,8 @@ function complaintAbout(name: string, layer: Layer): string | undefined {
 function layerOf(folder: string, layers: Layers): Layer | undefined {
   const [kind, name = ''] = folder.split('/')
   if (kind === 'packages') return layers.packages[name]
-  return { ...layers.apps, imports: Object.keys(layers.packages) }
+  const { apps, packages } = layers
+  return { ...apps, imports: [...Object.keys(packages), ...apps.imports] }
 }
 
 const packageName = (specifier: string): string =>

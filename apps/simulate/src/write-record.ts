@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { withSection } from '@whisker/tools/section'
 import { type Entry, seedsOf } from './entry.ts'
 import { type State, entryFor, readState } from './kept-state.ts'
 import { counted } from './numbers.ts'
 import { recordOf } from './record.ts'
 import { currentRevision } from './revision.ts'
-import { withSection } from './section.ts'
 
 /** Writes what is kept into the document, about the sources as they are if they were run, else about those last run. */
 export function writeRecord(stateFile: string, document: string): void {

@@ -25,6 +25,8 @@ test('the whole story comes true, and --json prints its facts', { timeout: STORY
   expect(offered.map(({ documents }) => documents >= 7)).toEqual([true, true])
   expect(cameBack).toBeGreaterThan(offered[0]?.documents ?? cameBack)
   expect(facts.open).toEqual(JSON.parse(JSON.stringify(expectedOpen())))
+  expect(facts.live?.edits).toBe(15)
+  expect(facts.live?.slowestMs).toBeGreaterThanOrEqual(facts.live?.medianMs ?? Infinity)
   expect(facts.devices.map(({ name }) => name)).toEqual(['laptop', 'tablet', 'phone'])
   const [first] = facts.devices
   for (const device of facts.devices) {

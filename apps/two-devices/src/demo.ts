@@ -6,6 +6,7 @@ import { editOffline } from './acts/edit-offline.ts'
 import { killInMidPush } from './acts/kill-in-mid-push.ts'
 import { restoreBackup } from './acts/restore-backup.ts'
 import { settle } from './acts/settle.ts'
+import { typeLive } from './acts/type-live.ts'
 import { atlas } from './countries.ts'
 import { type Facts, noFacts } from './facts.ts'
 import { Stage } from './stage.ts'
@@ -33,7 +34,7 @@ export async function runDemo({ folder, editions, telling }: DemoOptions): Promi
 
   telling.title('Whisker Sync: two devices', [
     'Somebody writes a travel novel, on a laptop and on a tablet.',
-    'Everything here is real: processes, files, HTTP, and a server that dies.',
+    'Everything here is real: processes, files, sockets, and a server that dies.',
   ])
   try {
     const scenery = await act('A server and two devices', async () => begin(stage))
@@ -44,6 +45,7 @@ export async function runDemo({ folder, editions, telling }: DemoOptions): Promi
     await act('Settled on the tablet', async () => settle(later))
     const restored = await act('A backup is restored', async () => restoreBackup(later))
     await act('The check', async () => checkAll(restored))
+    await act('Live', async () => typeLive(restored))
     facts.ok = facts.differences.length === 0
   } catch (error) {
     facts.error = error instanceof Error ? error.message : String(error)

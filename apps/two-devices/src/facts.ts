@@ -14,6 +14,8 @@ export interface Facts {
   readonly open: readonly OpenFacts[]
   /** The backup that was put in the place of the server's database. */
   readonly restore?: RestoreFacts
+  /** What was typed while both devices were live. */
+  readonly live?: LiveFacts
   readonly devices: readonly DeviceFacts[]
   readonly server?: { readonly bytesOnDisk: number }
   readonly differences: readonly Difference[]
@@ -40,6 +42,13 @@ export interface RestoreFacts {
   readonly offered: readonly { readonly device: string; readonly documents: number }[]
   /** All of these documents, each counted once. */
   readonly cameBack: number
+}
+
+/** From the call that edits on one device until the other shows it, in milliseconds. */
+export interface LiveFacts {
+  readonly edits: number
+  readonly medianMs: number
+  readonly slowestMs: number
 }
 
 export interface OpenFacts {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { httpTransport } from '@whisker/transport-http'
 import type { FactsDraft } from './facts.ts'
+import type { DeviceSettings } from './processes/device-process.ts'
 import { type DeviceProcess, type ServerProcess, startDevice, startServer } from './processes/control.ts'
 import { COLLECTIONS, SPACE } from './story.ts'
 import type { Name, Telling } from './telling.ts'
@@ -37,8 +38,22 @@ export class Stage {
     return server
   }
 
-  async device(name: Name, { url }: ServerProcess): Promise<DeviceProcess> {
-    const device = await startDevice({
+  async device(name: Name, server: ServerProcess): Promise<DeviceProcess> {
+    const device = await startDevice(this.#settingsOf(name, server))
+    this.#running.add(device)
+    return device
+  }
+
+  /** Opens a device again, with a connection that stays. */
+  async reopenLive(device: DeviceProcess, server: ServerProcess): Promise<void> {
+    await device.call('close')
+    await device.call('open', { ...this.#settingsOf(device.name as Name, server), isLive: true })
+    await device.call('start')
+    await device.call('live')
+  }
+
+  #settingsOf(name: Name, { url }: ServerProcess): DeviceSettings {
+    return {
       name,
       file: this.fileOf(name),
       url,
@@ -46,9 +61,7 @@ export class Stage {
       space: SPACE,
       collections: COLLECTIONS,
       batchOperations: this.setting.batchOperations,
-    })
-    this.#running.add(device)
-    return device
+    }
   }
 
   /** How many changes the server has taken. */

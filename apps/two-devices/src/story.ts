@@ -103,6 +103,14 @@ export const SETTLED = {
   drafts: 'Opening, again',
 } as const
 
+/** What the laptop types at last, word by word, while the tablet looks on. */
+export const FINALE = {
+  collection: 'notes',
+  id: 'finale',
+  field: 'text',
+  text: 'And when the ferry came at last, nobody had lost a single word of it.',
+} as const
+
 export type Change = { readonly collection: string; readonly id: string } & (
   | { readonly does: 'create' | 'update'; readonly value: JsonObject }
   | { readonly does: 'delete' }

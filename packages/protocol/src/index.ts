@@ -140,6 +140,7 @@ export {
   encodeSocketFrame,
   encodeToClient,
   encodeToServer,
+  socketFrameEnds,
 } from './wire/socket-codec.ts'
 export { decodeFrame, encodeFrameAround, encodeHint } from './wire/frame-codec.ts'
 export {

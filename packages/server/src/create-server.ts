@@ -6,6 +6,7 @@ import { checkRecheck, checkServerOptions, withDefaults } from './check-options.
 import { createCollector } from './collector.ts'
 import { corsHeaders, isPreflight } from './cors.ts'
 import { listDevices, revokeDevice } from './devices.ts'
+import { FrameReads } from './frame-reads.ts'
 import { checkUpgrade, identify } from './identify.ts'
 import type { LiveSubscription } from './live-subscription.ts'
 import { createNotifier } from './notifier.ts'
@@ -46,6 +47,7 @@ export function createServer(options: ServerOptions): SyncServer {
     limits,
     notifier,
     collector,
+    frames: new FrameReads({ store, clock, limits, notifier }),
     validate,
     metrics,
     ready: async () => began,

@@ -1,9 +1,9 @@
 import { type Cursor, encodeHint } from '@whisker/protocol'
 import type { Exchange } from './answer.ts'
-import { MOST_UNREAD_BYTES, type ReadFrame, type Subscriber, readFrame, readStart } from './read-frame.ts'
+import { type EncodedText, encoded } from './encoded-text.ts'
+import { MOST_UNREAD_BYTES, type ReadFrame, type Subscriber, readStart } from './read-frame.ts'
 import { type RefusedRequest, refusalFor, refusalOf } from './refusal.ts'
 import { failureOf } from './request-log.ts'
-import { TRUSTED_MS } from './rights.ts'
 import type { Recheck } from './server-options.ts'
 import type { ServerSubscription, SubscriptionSink } from './server-session.ts'
 import type { SpaceServices } from './space-requests.ts'
@@ -21,6 +21,9 @@ export interface SubscriptionParts {
 
 /** A reader with more than this before it is not coming back to it. */
 export const MOST_BUFFERED_BYTES: number = 8 * MOST_UNREAD_BYTES
+const HINT: EncodedText = encoded(encodeHint())
+/** How often the right is asked for while nothing changes: whoever lost it would take silence for peace. */
+const ASK_EVERY_MS = 60_000
 /** How often it is seen whether a slow reader has caught up, while nothing else happens. */
 const LOOK_EVERY_MS = 1000
 
@@ -93,11 +96,10 @@ export class LiveSubscription implements ServerSubscription {
       const subscriber = await this.#parts.enter()
       if (this.#isOver) return
       // Listens before it reads, so that no change falls between.
-      this.#forget = this.#services.notifier.wait(subscriber.request.space, () => this.#changed())
+      this.#forget = this.#services.frames.follow(subscriber.request.space, () => this.#changed())
       this.#cursor = await readStart(subscriber, this.#services)
-      // Nothing is told before it is known when to ask again.
-      await this.#mayRead(subscriber)
       this.#subscriber = subscriber
+      this.#askLater()
     } catch (thrown) {
       const refused = refusalFor(thrown)
       if (refused.status >= 500) this.#parts.exchange.failure = failureOf(thrown)
@@ -147,42 +149,34 @@ export class LiveSubscription implements ServerSubscription {
     }
     if (isSlow) slowReaders.add('hinted')
     this.#lag = isSlow ? 'hinted' : 'none'
-    this.#send((isKnown ? change?.text : undefined) ?? encodeHint())
+    this.#send((isKnown ? change?.frame : undefined) ?? HINT)
   }
 
   async #read(subscriber: Subscriber, isWanted: boolean): Promise<ReadFrame | undefined> {
     const cursor = this.#cursor as Cursor
     // It stands where it stood; a pull may have more luck.
-    const unread: ReadFrame = { to: cursor.since, text: undefined }
+    const unread: ReadFrame = { to: cursor.since, frame: undefined }
     try {
       if (!(await this.#mayRead(subscriber))) return unread
-      return this.#isOver ? undefined : await readFrame(subscriber, cursor, isWanted, this.#services)
+      return this.#isOver ? undefined : await this.#services.frames.read({ subscriber, cursor, isWanted })
     } catch (thrown) {
       return this.#endIfRefused(thrown) ? undefined : unread
     }
   }
 
-  /**
-   * Asks whether the reader still may, and again when the answer is old, though nothing else happens. Resolves to
-   * whether it is known; who may not has been told.
-   */
+  /** Asks whether the reader still may. Resolves to whether that is known; who may not has been told. */
   async #mayRead({ principal, request }: Subscriber): Promise<boolean> {
     try {
-      this.#askAt(await this.#services.allow(principal(), request.space, 'read'))
+      await this.#services.allow(principal(), request.space, 'read')
       return true
     } catch (thrown) {
-      if (this.#endIfRefused(thrown)) return true
-      this.#askAt(this.#services.clock.now() + TRUSTED_MS)
-      return false
+      return this.#endIfRefused(thrown)
     }
   }
 
-  #askAt(dueMs: number): void {
-    this.#stopAsking()
-    if (this.#isOver || dueMs === Infinity) return
-    const { clock } = this.#services
-    const waitMs = Math.min(Math.max(0, dueMs - clock.now()), TRUSTED_MS)
-    this.#stopAsking = clock.after(waitMs, () => void this.recheck())
+  #askLater(): void {
+    if (this.#isOver) return
+    this.#stopAsking = this.#services.clock.after(ASK_EVERY_MS, () => void this.recheck().then(() => this.#askLater()))
   }
 
   /** Whether it was refused; anything else that fails may be better the next time, and is for the log. */
@@ -200,12 +194,12 @@ export class LiveSubscription implements ServerSubscription {
     return bufferedBytes - this.#firstBytes
   }
 
-  #send(text: string): void {
+  #send({ text, utf8 }: EncodedText): void {
     const { sink, exchange } = this.#parts
-    exchange.bytes += Buffer.byteLength(text)
+    exchange.bytes += utf8.byteLength
     exchange.operations = (exchange.operations ?? 0) + 1
     const isFirst = sink.bufferedBytes === 0
-    sink.send(text)
+    sink.send(text, utf8)
     if (isFirst) this.#firstBytes = sink.bufferedBytes
   }
 

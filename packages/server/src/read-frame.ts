@@ -1,9 +1,10 @@
-import { type Cursor, type PullRequest, type Seq, encodeFrameAround } from '@whisker/protocol'
-import { admitReader } from './admit-reader.ts'
+import type { Clock, Cursor, PullRequest, Seq, SyncStore } from '@whisker/protocol'
+import { admitReader, admitTo } from './admit-reader.ts'
+import { type EncodedText, frameOf } from './encoded-text.ts'
+import { type FrameSnapshot, readFrameParts } from './frame-parts.ts'
 import type { OwnPushes } from './own-pushes.ts'
 import { currentEpoch } from './position.ts'
 import type { Principal } from './server-options.ts'
-import type { SpaceServices } from './space-requests.ts'
 import { takePull } from './take-pull.ts'
 
 /** What a subscriber is sent at most without taking it in, and so what a frame holds at most, but for a single row. */
@@ -21,29 +22,38 @@ export interface ReadFrame {
   /** Where a subscriber stands who was told. */
   readonly to: Seq
   /** Undefined if there is more than a frame holds, or if none was wanted. */
-  readonly text: string | undefined
+  readonly frame: EncodedText | undefined
 }
 
 /** Where a subscriber begins: at the head. Throws what they are refused with. */
-export const readStart = async ({ request, principal }: Subscriber, services: SpaceServices): Promise<Cursor> =>
-  services.store.read(request.space, async (reader) => {
-    const { space } = await admitReader(reader, request, principal(), services.clock.now())
+export const readStart = async (
+  { request, principal }: Subscriber,
+  { store, clock }: { readonly store: SyncStore; readonly clock: Clock },
+): Promise<Cursor> =>
+  store.read(request.space, async (reader) => {
+    const { space } = await admitReader(reader, request, principal(), clock.now())
     return { epoch: currentEpoch(space), since: space.head, after: space.head }
   })
 
+/** What a subscriber asks after a change. */
+export interface FrameQuestion {
+  readonly subscriber: Subscriber
+  readonly cursor: Cursor
+  readonly isWanted: boolean
+}
+
 /**
- * Reads what changed after a cursor, in one snapshot with the rights of who asks; undefined if nothing did. Throws what
- * they are refused with.
+ * What changed after a cursor, with the rights of who asks as the same snapshot has them; undefined if nothing did. Throws
+ * what they are refused with.
  */
 export async function readFrame(
-  { request, principal, own }: Subscriber,
-  cursor: Cursor,
-  isWanted: boolean,
-  { store, clock, limits }: SpaceServices,
+  { subscriber, cursor, isWanted }: FrameQuestion,
+  snapshot: FrameSnapshot,
 ): Promise<ReadFrame | undefined> {
-  const nowMs = clock.now()
-  const bounds = { ...limits, messageBytes: Math.min(limits.messageBytes, MOST_UNREAD_BYTES) }
-  // Asked for anew within the snapshot: all that it shows was told before.
+  const { request, principal, own } = subscriber
+  const { reader, frames, limits, nowMs } = snapshot
+  const { space } = frames
+  // Within the snapshot: all that it shows was told before.
   const asked = (): PullRequest => ({
     ...request,
     cursor,
@@ -53,11 +63,20 @@ export async function readFrame(
     // A frame answers no request.
     nonce: undefined,
   })
-  return store.read(request.space, async (reader) => {
-    const { space } = await admitReader(reader, asked(), principal(), nowMs)
-    if (space.head === cursor.since) return undefined
-    if (!isWanted) return { to: space.head, text: undefined }
-    const { text, plan } = await takePull(reader, asked(), space, bounds, nowMs)
-    return { to: space.head, text: plan.more ? undefined : encodeFrameAround(cursor.since, text) }
-  })
+  await admitTo(space, reader, asked(), principal(), nowMs)
+  if (space.head === cursor.since) return undefined
+  if (!isWanted) return { to: space.head, frame: undefined }
+  const { acknowledged } = asked()
+  const parts = await frames.from(cursor.since, async () => readFrameParts(cursor, snapshot))
+  if (!parts.more) return { to: space.head, frame: parts.frameFor(acknowledged) }
+  return { to: space.head, frame: parts.fitsWithout(acknowledged) ? await readOwn(asked(), snapshot) : undefined }
+}
+
+/** All of it is too much for a frame, but much of it is the subscriber's own. */
+async function readOwn(
+  request: PullRequest,
+  { reader, frames: { space }, limits, nowMs }: FrameSnapshot,
+): Promise<EncodedText | undefined> {
+  const { text, plan } = await takePull(reader, request, space, limits, nowMs)
+  return plan.more ? undefined : frameOf(request.cursor.since, text)
 }

@@ -4,7 +4,7 @@ import { noSuchSpace, refused } from './refusal.ts'
 import type { Action, Authorize, Principal, Recheck } from './server-options.ts'
 
 /** How long an answer of `authorize` is trusted, counted from the question. */
-export const TRUSTED_MS = 1000
+const TRUSTED_MS = 1000
 /** Past it the oldest answer is forgotten, and asked for again. */
 const MOST_ANSWERS = 10_000
 
@@ -18,8 +18,8 @@ interface Question {
 }
 
 export interface AskRights {
-  /** Refuses unless the principal may; resolves to when that is to be asked again. */
-  allow(principal: Principal, space: string, action: Action): Promise<number>
+  /** Refuses unless the principal may. */
+  allow(principal: Principal, space: string, action: Action): Promise<void>
 }
 
 /** Who may do what: the one place that asks `authorize`, and what it said within the last second. */
@@ -35,17 +35,17 @@ export class Rights implements AskRights {
   }
 
   /**
-   * Resolves to when it is to be asked again, in milliseconds since 1970: never, on a server that has nobody to ask.
-   * Refuses in the same words whether or not there is such a space, and fails as `authorize` does.
+   * Resolves if they may; a server that has nobody to ask lets them. Refuses in the same words whether or not there is
+   * such a space, and fails as `authorize` does.
    */
-  async allow(principal: Principal, space: string, action: Action): Promise<number> {
+  async allow(principal: Principal, space: string, action: Action): Promise<void> {
     const authorize = this.#authorize
-    if (!authorize) return Infinity
+    if (!authorize) return
     for (;;) {
       const question = this.#questionOf(principal, space, action, authorize)
       const isAllowed = await question.isAllowed
       if (question.isForgotten) continue
-      if (isAllowed) return question.askedMs + TRUSTED_MS
+      if (isAllowed) return
       throw refused(noSuchSpace())
     }
   }

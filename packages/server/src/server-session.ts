@@ -30,8 +30,11 @@ export interface SessionAnswer {
 export interface SubscriptionSink {
   /** What was sent here and has not left yet, whoever sent it. */
   readonly bufferedBytes: number
-  /** A frame or a hint, as `decodeFrame` reads it. */
-  send(text: string): void
+  /**
+   * A frame or a hint, as `decodeFrame` reads it; and the same in UTF-8, made once for all who are sent it: nobody may
+   * change these bytes.
+   */
+  send(text: string, utf8?: Uint8Array): void
   /** The subscription is over, and why. */
   end(refusal: Refusal): void
 }

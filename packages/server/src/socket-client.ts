@@ -7,7 +7,6 @@ import {
   type ToServer,
   encodeRefusal,
   encodeSocketAnswer,
-  encodeSocketFrame,
   encodeToClient,
 } from '@whisker/protocol'
 import { MOST_UNREAD_BYTES } from './read-frame.ts'
@@ -205,7 +204,7 @@ export class SocketClient {
       get bufferedBytes() {
         return connection.bufferedBytes
       },
-      send: (text) => connection.sendFrame(encodeSocketFrame(number, text)),
+      send: (text, utf8) => connection.sendFrame(number, utf8 ?? Buffer.from(text)),
       end: (refusal) => {
         this.#unsubscribe(number)
         this.#say({ kind: 'end', number, refusal })

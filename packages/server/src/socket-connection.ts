@@ -8,6 +8,7 @@ import {
   decodeToServer,
   encodeToClient,
   parseJson,
+  socketFrameEnds,
 } from '@whisker/protocol'
 import type { RawData, WebSocket } from 'ws'
 import { type Exchange, newExchange } from './answer.ts'
@@ -115,9 +116,10 @@ export class SocketConnection {
     this.close(TOO_SLOW)
   }
 
-  /** Sends a frame: its subscription has looked how much waits. */
-  sendFrame(text: string): void {
-    this.#write(text, () => undefined)
+  /** Sends a frame, in UTF-8, for a subscription: its subscription has looked how much waits. */
+  sendFrame(number: number, frame: Uint8Array): void {
+    const [before, after] = socketFrameEnds(number)
+    this.#write(Buffer.concat([Buffer.from(before), frame, Buffer.from(after)]), () => undefined)
   }
 
   /** Resolves when less than a mebibyte waits for the reader, or there is none any more. */
@@ -150,13 +152,13 @@ export class SocketConnection {
     this.#stopClosing = this.#parts.clock.after(CLOSE_MS, () => this.terminate())
   }
 
-  #write(text: string, left: () => void): void {
+  #write(message: string | Uint8Array, left: () => void): void {
     const { webSocket } = this.#parts
     if (webSocket.readyState !== webSocket.OPEN || this.#isClosing) return left()
-    const bytes = Buffer.byteLength(text)
+    const bytes = Buffer.byteLength(message)
     this.#exchange.bytes += bytes
     this.#parts.metrics.bytesSent.add(bytes)
-    webSocket.send(text, () => {
+    webSocket.send(message, { binary: false }, () => {
       left()
       this.#release()
     })

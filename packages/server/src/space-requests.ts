@@ -9,6 +9,7 @@ import {
   isName,
 } from '@whisker/protocol'
 import { type Answer, type Exchange, answerWith } from './answer.ts'
+import type { FrameReads } from './frame-reads.ts'
 import { type PullServices, handlePull } from './handle-pull.ts'
 import { type PushServices, type Taking, allowPush, handlePush } from './handle-push.ts'
 import { currentEpoch } from './position.ts'
@@ -22,6 +23,7 @@ export interface SpaceRequest {
 }
 
 export interface SpaceServices extends PullServices, PushServices {
+  readonly frames: FrameReads
   /** Resolves when the store has taken this server's epoch. */
   ready(): Promise<void>
 }

@@ -24,6 +24,7 @@ const REPLICA = 'replica, principal, device, device_name, last_counter, last_che
 const READS = {
   space: `SELECT id, head, highest_time, collected, documents, bytes, digest_documents, digest_hash
     FROM space WHERE name = ?`,
+  number: 'SELECT id FROM space WHERE name = ?',
   epochs: `SELECT epoch.id, coalesce(epoch_began.began, 0) FROM epoch
     LEFT JOIN epoch_began ON epoch_began.epoch = epoch.ordinal AND epoch_began.space = ? ORDER BY epoch.ordinal`,
   strategies: 'SELECT collection, strategy, seq FROM strategy WHERE space = ? ORDER BY seq, collection',
@@ -46,8 +47,9 @@ const READS = {
 export function sqliteReader(database: DatabaseSync): (space: string) => SpaceReader {
   const reads = prepare(database, READS)
   return (name) => {
-    // No space has the number 0: of what nobody wrote yet, every question finds nothing.
-    const number = (): number => Number(oneOf(reads.space, name)?.[0] ?? 0)
+    let known = 0
+    // No space has the number 0: of what nobody wrote yet, every question finds nothing, until it is there.
+    const number = (): number => (known ||= Number(oneOf(reads.number, name)?.[0] ?? 0))
     return {
       async space() {
         const found = oneOf(reads.space, name) ?? []

@@ -5,6 +5,7 @@ import {
   type SpaceReader,
   type SpaceRecord,
   type SyncRow,
+  type TailEntry,
   encodePageAround,
 } from '@whisker/protocol'
 import { currentEpoch, newEpochsFrom } from './position.ts'
@@ -25,11 +26,14 @@ export interface PagePlan {
   readonly more: boolean
 }
 
+/** What decides which rows a page holds. */
+export type PageQuestion = Pick<PullRequest, 'cursor' | 'acknowledged' | 'limit'>
+
 /** What a row costs beside its texts. */
 const ROW_BYTES = 320
 
 /** Where the scan goes on: a new epoch begins it again. */
-export const scanStart = ({ cursor }: PullRequest, space: SpaceRecord): number =>
+export const scanStart = ({ cursor }: PageQuestion, space: SpaceRecord): number =>
   cursor.epoch === currentEpoch(space) ? Math.max(cursor.after, cursor.since) : cursor.since
 
 /**
@@ -38,7 +42,7 @@ export const scanStart = ({ cursor }: PullRequest, space: SpaceRecord): number =
  * uploaded much does not page through its own work.
  */
 export function planPage(
-  request: PullRequest,
+  request: PageQuestion,
   space: SpaceRecord,
   following: readonly SyncRow[],
   limits: Limits,
@@ -60,14 +64,66 @@ export function planPage(
   return { rows, since: space.head, after: space.head, more: false }
 }
 
+/** A row with all that a page may say of it. */
+export interface ReadRow extends PlannedRow {
+  readonly tail: readonly TailEntry[]
+  /** Undefined without `withState`. */
+  readonly state: string | undefined
+}
+
 /** Whether all of a document was written by one replica of the client's, up to what the client knows is here. */
-const isOwn = ({ version }: SyncRow, acknowledged: readonly Dot[]): boolean =>
+export const isOwn = ({ version }: SyncRow, acknowledged: readonly Dot[]): boolean =>
   version.length === 1 && version.every((dot) => isAmong(dot, acknowledged))
+
+/** Whether a row holds nothing but what the client wrote itself. */
+export const isLeftOut = ({ row, withState, tail }: ReadRow, acknowledged: readonly Dot[]): boolean =>
+  isOwn(row, acknowledged) || (!withState && tail.every((entry) => isAmong(entry, acknowledged)))
 
 const isAmong = (dot: Dot, acknowledged: readonly Dot[]): boolean =>
   acknowledged.some(({ replica, counter }) => replica === dot.replica && dot.counter <= counter)
 
-/** Reads what a page was planned to hold, and writes it around the stored texts, which are never parsed. */
+/** Reads what a page was planned to hold, as it is stored. */
+export async function readRows(reader: SpaceReader, { rows }: PagePlan): Promise<readonly ReadRow[]> {
+  const tails = await reader.tails(rows.map(({ row, after }) => ({ row, after })))
+  const withState = rows.filter((planned) => planned.withState).map(({ row }) => row)
+  const texts = await reader.states(withState)
+  const states = new Map(withState.map((row, index) => [row, texts[index]]))
+  return rows.map((planned, index) => ({ ...planned, tail: tails[index] ?? [], state: states.get(planned.row) }))
+}
+
+/** Writes a page around the stored texts, which are never parsed. */
+export function encodeRows(
+  { cursor, nonce }: Pick<PullRequest, 'cursor' | 'nonce'>,
+  space: SpaceRecord,
+  { since, after, more }: PagePlan,
+  rows: readonly ReadRow[],
+  nowMs: number,
+): string {
+  return encodePageAround(
+    {
+      epochs: newEpochsFrom(space, cursor.epoch),
+      timeMs: nowMs,
+      since,
+      after,
+      more,
+      head: space.head,
+      collected: space.collected,
+      digest: more ? undefined : space.digest,
+      nonce,
+      strategies: Object.fromEntries(
+        space.strategies.filter(({ seq }) => seq > cursor.since).map((one) => [one.collection, one.strategy]),
+      ),
+    },
+    rows.map(({ row, state, tail }) => ({
+      collection: row.collection,
+      document: row.document,
+      seq: row.seq,
+      state,
+      tail: tail.map((entry) => entry.text),
+    })),
+  )
+}
+
 export async function takePull(
   reader: SpaceReader,
   request: PullRequest,
@@ -77,37 +133,7 @@ export async function takePull(
 ): Promise<{ readonly text: string; readonly plan: PagePlan; readonly rowCount: number }> {
   const following = await reader.changedAfter(scanStart(request, space), request.limit + 1)
   const plan = planPage(request, space, following, limits)
-  const tails = await reader.tails(plan.rows.map(({ row, after }) => ({ row, after })))
-  const withTails = plan.rows.map((planned, index) => ({ ...planned, tail: tails[index] ?? [] }))
-  const sent = withTails.filter(
-    ({ withState, tail }) => withState || !tail.every((entry) => isAmong(entry, request.acknowledged)),
-  )
-  const withState = sent.filter((planned) => planned.withState).map(({ row }) => row)
-  const texts = await reader.states(withState)
-  const states = new Map(withState.map((row, index) => [row, texts[index]]))
-  const { since, after, more } = plan
-  const text = encodePageAround(
-    {
-      epochs: newEpochsFrom(space, request.cursor.epoch),
-      timeMs: nowMs,
-      since,
-      after,
-      more,
-      head: space.head,
-      collected: space.collected,
-      digest: more ? undefined : space.digest,
-      nonce: request.nonce,
-      strategies: Object.fromEntries(
-        space.strategies.filter(({ seq }) => seq > request.cursor.since).map((one) => [one.collection, one.strategy]),
-      ),
-    },
-    sent.map(({ row, tail }) => ({
-      collection: row.collection,
-      document: row.document,
-      seq: row.seq,
-      state: states.get(row),
-      tail: tail.map((entry) => entry.text),
-    })),
-  )
-  return { text, plan, rowCount: sent.length }
+  const rows = await readRows(reader, plan)
+  const sent = rows.filter((row) => !isLeftOut(row, request.acknowledged))
+  return { text: encodeRows(request, space, plan, sent, nowMs), plan, rowCount: sent.length }
 }

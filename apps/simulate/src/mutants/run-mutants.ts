@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { withSection } from '@whisker/tools/section'
 import { type Catch, Hunt } from './hunt.ts'
 import type { Mutant } from './mutant.ts'
 import { MUTANTS, mutantNamed } from './mutants.ts'
-import { withSection } from '../section.ts'
 import { type MutantResult, cellsOf, isCaught, tableOf } from './table.ts'
 
 /** Where each range of seeds begins. */

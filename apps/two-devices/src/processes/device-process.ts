@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type AnyDocuments,
   type CollectionOptions,
@@ -9,10 +10,12 @@ import {
   type Statistics,
   SyncEngine,
   type SyncEngineOptions,
+  withFallback,
 } from '@whisker/engine'
-import { type Conflict, type JsonObject, formatDot } from '@whisker/protocol'
+import { type Conflict, type JsonObject, type Transport, formatDot } from '@whisker/protocol'
 import { sqliteState } from '@whisker/state-node'
 import { httpTransport } from '@whisker/transport-http'
+import { webSocketTransport } from '@whisker/transport-ws'
 import { answerCalls, tell } from './answer-calls.ts'
 import { type Failure, failureOf } from './messages.ts'
 import { watchOffers } from './watch-offers.ts'
@@ -29,6 +32,8 @@ export interface DeviceSettings {
   readonly collections: Readonly<Record<string, CollectionOptions>>
   /** Operations in one push: fewer make more commits on the server. */
   readonly batchOperations?: number | undefined
+  /** Whether it talks over a WebSocket while there is one. Default: false, by HTTP alone. */
+  readonly isLive?: boolean | undefined
 }
 
 export interface DeviceDocument {
@@ -60,14 +65,16 @@ export interface DeviceEvents {
   status_changed: SyncStatus
 }
 
+const LIVE_WITHIN_MS = 30_000
+
 let opened: SyncEngine | undefined
 let offered: ReadonlySet<string> = new Set()
 let collections: readonly string[] = []
 
 const commands = {
   async open(settings: DeviceSettings): Promise<void> {
-    const { name, file, url, token, space, batchOperations } = settings
-    const watched = watchOffers(httpTransport({ url, token }))
+    const { name, file, space, batchOperations } = settings
+    const watched = watchOffers(transportOf(settings))
     const options: SyncEngineOptions<AnyDocuments> = {
       space,
       device: { name },
@@ -88,6 +95,14 @@ const commands = {
   start: (): void => engine().start(),
   stop: (): void => engine().stop(),
   synced: async (): Promise<void> => engine().synced(),
+  /** Resolves when changes come without being asked for. */
+  async live(): Promise<void> {
+    const signal = AbortSignal.timeout(LIVE_WITHIN_MS)
+    while (engine().status.state !== 'live') {
+      if (signal.aborted) throw new Error(`Expected a live connection, but the device is ${engine().status.state}.`)
+      await sleep(20)
+    }
+  },
   async syncNow(): Promise<RoundResult> {
     const result = await engine().syncNow()
     return result.ok ? result : { ok: false, failure: failureOf(result.error) }
@@ -109,6 +124,23 @@ const commands = {
     collectionOf(collection).update(id, patch),
   set: async (collection: string, id: string, value: JsonObject): Promise<void> =>
     collectionOf(collection).set(id, value),
+  /** Edits a document; resolves to when that began, on the machine's clock. */
+  async updateNow(collection: string, id: string, patch: Patch<JsonObject>): Promise<number> {
+    const ms = nowMs()
+    await collectionOf(collection).update(id, patch)
+    return ms
+  },
+  /** Resolves to when a document first shows a text in one of its fields, on the machine's clock. */
+  whenShown: async (collection: string, id: string, field: string, text: string): Promise<number> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (collectionOf(collection).get(id)?.[field] !== text) return
+        stop()
+        resolve(nowMs())
+      }
+      const stop = collectionOf(collection).subscribe(look)
+      look()
+    }),
   updateMetadata: async (collection: string, id: string, patch: JsonObject): Promise<void> =>
     collectionOf(collection).updateMetadata(id, patch),
   delete: async (collection: string, id: string): Promise<void> => collectionOf(collection).delete(id),
@@ -140,6 +172,14 @@ const commands = {
       .map(({ id, reason }) => ({ id, code: reason.code })),
 }
 export type DeviceCommands = typeof commands
+
+/** All processes of the machine measure against it, to fractions of a millisecond. */
+const nowMs = (): number => performance.timeOrigin + performance.now()
+
+function transportOf({ url, token, isLive = false }: DeviceSettings): Transport {
+  const server = { url, token }
+  return isLive ? withFallback(webSocketTransport(server), httpTransport(server)) : httpTransport(server)
+}
 
 function engine(): SyncEngine {
   if (!opened) throw new Error('The device is not open.')

@@ -11,13 +11,17 @@ export function watchOffers(transport: Transport): OffersWatched {
   return {
     offered,
     transport: {
-      ...transport,
+      version: async (space, options) => transport.version(space, options),
+      pull: async (request, options) => transport.pull(request, options),
       async push(request, options) {
         const receipt = await transport.push(request, options)
         const refused = new Set(receipt.refusedOffers.map(nameOf))
         for (const name of request.offers.map(nameOf)) if (!refused.has(name)) offered.add(name)
         return receipt
       },
+      isAvailable: async (options) => transport.isAvailable(options),
+      ...(transport.subscribe && { subscribe: transport.subscribe.bind(transport) }),
+      close: async () => transport.close(),
     },
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { isSyncError } from '../errors.ts'
-import { parseJson } from '../json.ts'
+import { parseJson, utf8Length } from '../json.ts'
 import type { Refusal } from '../messages.ts'
 import { encodeHint } from './frame-codec.ts'
 import {
@@ -12,6 +12,7 @@ import {
   encodeSocketFrame,
   encodeToClient,
   encodeToServer,
+  socketFrameEnds,
 } from './socket-codec.ts'
 
 const REFUSAL: Refusal = {
@@ -87,6 +88,9 @@ describe('a message on a socket', () => {
       number: 4,
       frame: undefined,
     })
+    const [before, after] = socketFrameEnds(4)
+    expect(before + encodeHint() + after).toBe(encodeSocketFrame(4, encodeHint()))
+    expect(utf8Length(before + after)).toBe((before + after).length)
   })
 })
 

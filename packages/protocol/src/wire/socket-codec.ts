@@ -138,7 +138,13 @@ export const encodeSocketAnswer = (number: number, status: number, text: string)
   `["answer",${number},${status},${text}]`
 
 /** A frame or a hint that is a text already, for one subscription. */
-export const encodeSocketFrame = (number: number, text: string): string => `["frame",${number},${text}]`
+export const encodeSocketFrame = (number: number, text: string): string => socketFrameEnds(number).join(text)
+
+/** What is before and after a frame, in ASCII: for who has its bytes already. */
+export const socketFrameEnds = (number: number): readonly [before: string, after: string] => [
+  `["frame",${number},`,
+  ']',
+]
 
 export function encodeToClient(message: Exclude<ToClient, { readonly kind: 'answer' | 'frame' }>): string {
   switch (message.kind) {
