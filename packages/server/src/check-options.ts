@@ -1,7 +1,7 @@
 import { LIMITS, type Limits } from '@whisker/protocol'
 import { type CorsOptions, isOrigin } from './cors.ts'
 import { type Rules, check, hasMethods, isFunction, isObject, isText, isWhole, orNone } from './option-rules.ts'
-import type { Recheck, ServeOptions, ServerOptions, SocketTimeouts } from './server-options.ts'
+import type { Recheck, ServeMetricsOptions, ServeOptions, ServerOptions, SocketTimeouts } from './server-options.ts'
 import { SOCKET_LIMITS, type SocketLimits } from './socket-limits.ts'
 
 const SERVER_RULES: Rules<ServerOptions> = {
@@ -17,9 +17,13 @@ const SERVER_RULES: Rules<ServerOptions> = {
   log: ['a function', isFunction],
 }
 
-const SERVE_RULES: Rules<ServeOptions> = {
+const SERVE_METRICS_RULES: Rules<ServeMetricsOptions> = {
   port: ['a whole number from 0 to 65535', (value) => isWhole(value, 0, 65_535)],
   host: ["the name or address of this machine, like '127.0.0.1'", orNone(isText)],
+}
+
+const SERVE_RULES: Rules<ServeOptions> = {
+  ...SERVE_METRICS_RULES,
   drainOnSignal: ['true or false', orNone((value) => typeof value === 'boolean')],
   timeouts: ['an object of timeouts', orNone(isObject)],
   remoteAddress: ['a function', isFunction],
@@ -66,6 +70,8 @@ export function checkServeOptions(options: unknown): void {
   const { timeouts } = options as ServeOptions
   if (timeouts !== undefined) check('`timeouts`', TIMEOUT_RULES, timeouts)
 }
+
+export const checkServeMetricsOptions = (options: unknown): void => check('serveMetrics', SERVE_METRICS_RULES, options)
 
 export const checkRecheck = (whose: unknown): void => check('recheck', RECHECK_RULES, whose)
 

@@ -14,6 +14,7 @@ import { DRAIN_MS, SERVER_CLOSES, refusalFor } from './refusal.ts'
 import { failureOf, toLine } from './request-log.ts'
 import { Rights } from './rights.ts'
 import { createRoutes } from './routes.ts'
+import { countRejection, createServerMetrics } from './server-metrics.ts'
 import type { Principal, Recheck, ServerOptions, SyncServer } from './server-options.ts'
 import type { ServerSession } from './server-session.ts'
 import { createSession } from './session.ts'
@@ -36,6 +37,7 @@ export function createServer(options: ServerOptions): SyncServer {
   // Each request tells of the failure; that nobody asked yet is no crash.
   began.catch(() => undefined)
 
+  const metrics = createServerMetrics({ sockets: () => hub.openCount, subscriptions: () => subscriptions.size })
   const limits = withDefaults(LIMITS, options.limits)
   const isClosing = (): boolean => closing !== undefined
   const collector = createCollector({ store, clock, limits, isClosing })
@@ -47,6 +49,7 @@ export function createServer(options: ServerOptions): SyncServer {
     collector,
     frames: new FrameReads({ store, clock, limits, notifier }),
     validate,
+    metrics,
     ready: async () => began,
     isClosing,
     allow: async (principal, space, action) => rights.allow(principal, space, action),
@@ -71,11 +74,13 @@ export function createServer(options: ServerOptions): SyncServer {
     const exchange = newExchange('none')
     const response = await reply(request, exchange)
     for (const [name, value] of Object.entries(corsHeaders(request, origins))) response.headers.set(name, value)
+    metrics.bytesSent.add(exchange.bytes)
     record(request.method.slice(0, 16), startedMs, response.status, exchange)
     return response
   }
 
   function record(method: string, startedMs: number, status: number, exchange: Exchange): void {
+    countRejection(metrics, exchange.code)
     const ms = Math.max(0, clock.now() - startedMs)
     log?.(toLine({ at: new Date(startedMs).toISOString(), method, status, ms, ...exchange }))
   }
@@ -149,6 +154,7 @@ export function createServer(options: ServerOptions): SyncServer {
     devices: async (space) => administer(space, async () => listDevices(space, { store, clock, notifier })),
     revoke: async (space, device) =>
       administer(space, async () => revokeDevice(space, device, { store, clock, notifier })),
+    metrics: () => metrics.text(),
     async recheck(whose = {}) {
       checkRecheck(whose)
       expectOpen()

@@ -13,6 +13,7 @@ import type { Notifier } from './notifier.ts'
 import { preparePush } from './prepare-push.ts'
 import { refused } from './refusal.ts'
 import type { AskRights } from './rights.ts'
+import type { ServerMetrics } from './server-metrics.ts'
 import type { Principal, Validate } from './server-options.ts'
 import { takePush } from './take-push.ts'
 
@@ -23,6 +24,7 @@ export interface PushServices extends AskRights {
   readonly notifier: Notifier
   readonly collector: Collector
   readonly validate: Validate | undefined
+  readonly metrics: ServerMetrics
 }
 
 /** Told in the transaction that takes a push what it will have acknowledged, if it commits. */
@@ -42,10 +44,11 @@ export async function handlePush(
   services: PushServices,
   taking?: Taking,
 ): Promise<Receipt> {
-  const { store, clock, limits, notifier, collector, validate } = services
+  const { store, clock, limits, notifier, collector, validate, metrics } = services
   const push = preparePush(request, limits)
   for (;;) {
     const allowed = await allowPush(request.space, principal, services)
+    const startedMs = clock.now()
     const result = await store.write(request.space, async (transaction) => {
       const { exists, head } = await transaction.space()
       // Somebody made the space meanwhile: the right to do so is not the right to write to it.
@@ -61,6 +64,8 @@ export async function handlePush(
     if (!result) continue
     const { outcome, head } = result
     if (outcome.refusal) throw refused(outcome.refusal)
+    metrics.commits.observe(Math.max(0, clock.now() - startedMs))
+    metrics.operations.add(outcome.receipt.to - head)
     if (outcome.receipt.to > head) notifier.notify(request.space)
     collector.visit(request.space)
     return outcome.receipt

@@ -4,12 +4,15 @@ export { createServer } from './create-server.ts'
 export type { ShownDocument } from './document-draft.ts'
 export { memoryStore } from './memory-store.ts'
 export { serve } from './serve.ts'
+export { serveMetrics } from './serve-metrics.ts'
 export type { RunningServer } from './serve.ts'
 export type {
   Action,
   Authenticate,
   Authorize,
   Principal,
+  Recheck,
+  ServeMetricsOptions,
   ServeOptions,
   ServerOptions,
   SocketTimeouts,

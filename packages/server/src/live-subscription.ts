@@ -127,8 +127,12 @@ export class LiveSubscription implements ServerSubscription {
   }
 
   async #tell(subscriber: Subscriber): Promise<void> {
+    const { slowReaders } = this.#services.metrics
     const unread = this.#unread()
-    if (unread > MOST_BUFFERED_BYTES) return this.end(TOO_SLOW)
+    if (unread > MOST_BUFFERED_BYTES) {
+      slowReaders.add('dropped')
+      return this.end(TOO_SLOW)
+    }
     const isSlow = unread > MOST_UNREAD_BYTES
     const change = await this.#read(subscriber, !isSlow && this.#lag !== 'untold')
     if (this.#isOver || (!change && this.#lag !== 'untold')) return
@@ -143,6 +147,7 @@ export class LiveSubscription implements ServerSubscription {
       this.#lookLater()
       return
     }
+    if (isSlow) slowReaders.add('hinted')
     this.#lag = isSlow ? 'hinted' : 'none'
     this.#send((isKnown ? change?.frame : undefined) ?? HINT)
   }

@@ -1,8 +1,11 @@
 import { SyncError } from '@whisker/protocol'
 import { refused, refusalOf } from './refusal.ts'
 
-/** The text of a JSON body, counted while it arrives, so that nobody makes the server hold more than it allows. */
-export async function readBody(request: Request, maxBytes: number): Promise<string> {
+/**
+ * The text of a JSON body, counted while it arrives, so that nobody makes the server hold more than it allows. `received`
+ * is told of each part.
+ */
+export async function readBody(request: Request, maxBytes: number, received: (bytes: number) => void): Promise<string> {
   const [type = ''] = (request.headers.get('content-type') ?? '').split(';')
   if (type.trim().toLowerCase() !== 'application/json') {
     throw refused(refusalOf('bad_request', 'Expected the content-type application/json.'), 415)
@@ -16,6 +19,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<stri
   try {
     for await (const chunk of request.body ?? []) {
       bytes += chunk.byteLength
+      received(chunk.byteLength)
       if (bytes > maxBytes) throw tooLarge(maxBytes)
       chunks.push(chunk)
     }

@@ -37,10 +37,11 @@ export function createRoutes(services: RouteServices): Hono<Env> {
 
   const pull: Handler = (request, context) => answerPull(request, context.req.query(), context.req.raw.signal, services)
 
+  const received = (bytes: number): void => services.metrics.bytesReceived.add(bytes)
   const push: Handler = (request, context) =>
     answerPush(
       request,
-      async () => parseJson(await readBody(context.req.raw, limits.messageBytes), limits.messageDepth),
+      async () => parseJson(await readBody(context.req.raw, limits.messageBytes, received), limits.messageDepth),
       services,
     )
 

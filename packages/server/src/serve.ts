@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { SyncError } from '@whisker/protocol'
+import { bind } from './bind.ts'
 import { checkServeOptions, withDefaults } from './check-options.ts'
 import { SOCKET_TIMEOUTS, createListener } from './listen.ts'
 import { isLoopbackHost } from './loopback.ts'
@@ -41,11 +41,11 @@ export async function serve(server: SyncServer, options: ServeOptions): Promise<
   }
   await server.ready()
   const http = createListener(server, timeouts, options.remoteAddress)
-  await listen(http, port, host)
+  const url = await bind(http, port, host)
 
   let closed: Promise<void> | undefined
   const running: RunningServer = {
-    url: urlOf(http.address() as AddressInfo),
+    url,
     async close() {
       return (closed ??= drain(http, server))
     },
@@ -53,27 +53,6 @@ export async function serve(server: SyncServer, options: ServeOptions): Promise<
   if (drainOnSignal) closeOnSignal(running)
   return running
 }
-
-async function listen(http: Server, port: number, host: string): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const onError = (cause: Error): void => reject(cannotListen(port, host, cause))
-  http.once('error', onError)
-  http.listen(port, host, resolve)
-  await promise
-  http.off('error', onError)
-}
-
-function cannotListen(port: number, host: string, cause: Error): SyncError {
-  const isTaken = 'code' in cause && cause.code === 'EADDRINUSE'
-  const why = isTaken ? 'another program listens there' : cause.message
-  return new SyncError('invalid_options', `Expected a free port to listen at, got ${host}:${port}: ${why}.`, {
-    fix: 'Name another port or host, or end that program; the server is still open, so serve it again or close it.',
-    cause,
-  })
-}
-
-const urlOf = ({ address, family, port }: AddressInfo): string =>
-  `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 
 async function drain(http: Server, server: SyncServer): Promise<void> {
   const { promise: isClosed, resolve } = Promise.withResolvers<void>()

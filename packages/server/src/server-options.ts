@@ -86,6 +86,8 @@ export interface SyncServer {
    * that may not be any more have ended. One of which `authorize` fails stays, is told no change, and is asked of again.
    */
   recheck(whose?: Recheck): Promise<void>
+  /** What it counted since its start, in the text format of Prometheus: nothing that anybody wrote, no name of a space or a principal. */
+  metrics(): string
   /** Removes the tombstones of a space that nobody needs any more; it happens by itself, too, at most once an hour. */
   collect(space: string): Promise<CollectedTombstones>
   /** Refuses new requests, lets running ones finish, up to ten seconds, then closes the store. */
@@ -115,6 +117,13 @@ export interface ServeOptions {
   readonly timeouts?: Partial<SocketTimeouts> | undefined
   /** Where a socket comes from, where a proxy stands before: what its header says, if nobody can reach past the proxy. */
   readonly remoteAddress?: ((incoming: UpgradeRequest) => string | undefined) | undefined
+}
+
+export interface ServeMetricsOptions {
+  /** From 0 to 65535; 0 takes a free one. */
+  readonly port: number
+  /** The address to listen at: loopback, unless told otherwise. Nobody who reads it is asked who they are. */
+  readonly host?: string | undefined
 }
 
 /** How long a connection may keep others waiting, in milliseconds. */

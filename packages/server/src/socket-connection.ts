@@ -15,6 +15,7 @@ import { type Exchange, newExchange } from './answer.ts'
 import { MOST_BUFFERED_BYTES, TOO_SLOW } from './live-subscription.ts'
 import { MOST_UNREAD_BYTES } from './read-frame.ts'
 import { type RefusedRequest, refusalFor, refusalOf } from './refusal.ts'
+import type { ServerMetrics } from './server-metrics.ts'
 import { BURST_SECONDS, type SocketLimits } from './socket-limits.ts'
 import { closeCodeOf, tooMany } from './socket-refusals.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -31,6 +32,7 @@ export interface ConnectionParts {
   readonly clock: Clock
   readonly limits: Limits
   readonly socketLimits: SocketLimits
+  readonly metrics: ServerMetrics
   take(message: ToServer): void
   /** Once, when nothing can be sent or come any more. */
   over(status: number, exchange: Exchange): void
@@ -103,10 +105,15 @@ export class SocketConnection {
 
   /** Sends, or closes if too much waits for the reader. A message with nothing before it never is too much. */
   send(text: string): void {
-    if (this.#waitingBytes > MOST_BUFFERED_BYTES) return this.close(TOO_SLOW)
+    if (this.#waitingBytes > MOST_BUFFERED_BYTES) return this.#dropSlow()
     const bytes = Buffer.byteLength(text)
     this.#waitingBytes += bytes
     this.#write(text, () => (this.#waitingBytes -= bytes))
+  }
+
+  #dropSlow(): void {
+    if (!this.#isClosing) this.#parts.metrics.slowReaders.add('dropped')
+    this.close(TOO_SLOW)
   }
 
   /** Sends a frame, in UTF-8, for a subscription: its subscription has looked how much waits. */
@@ -148,7 +155,9 @@ export class SocketConnection {
   #write(message: string | Uint8Array, left: () => void): void {
     const { webSocket } = this.#parts
     if (webSocket.readyState !== webSocket.OPEN || this.#isClosing) return left()
-    this.#exchange.bytes += Buffer.byteLength(message)
+    const bytes = Buffer.byteLength(message)
+    this.#exchange.bytes += bytes
+    this.#parts.metrics.bytesSent.add(bytes)
     webSocket.send(message, { binary: false }, () => {
       left()
       this.#release()
@@ -161,6 +170,7 @@ export class SocketConnection {
   }
 
   #heard(bytes: number): void {
+    this.#parts.metrics.bytesReceived.add(bytes)
     this.#heardMs = this.#parts.clock.now()
     if (!this.#isGreeted) {
       this.#bytesBefore += bytes

@@ -21,6 +21,7 @@ export interface HubServices extends ClientServices {
 }
 
 export interface SocketHub {
+  readonly openCount: number
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, remoteAddress: string): void
   /** Resolves when every socket is closed: each is told so, and closed when it waits for no answer any more. */
   close(): Promise<void>
@@ -73,6 +74,7 @@ export function createSocketHub(services: HubServices): SocketHub {
       clock,
       limits,
       socketLimits,
+      metrics: services.metrics,
       take: (message) => client.take(message),
       over(status, exchange) {
         client.over()
@@ -95,6 +97,10 @@ export function createSocketHub(services: HubServices): SocketHub {
   }
 
   return {
+    get openCount() {
+      return open.size
+    },
+
     upgrade(incoming, socket, head, address) {
       // Before anything else: an error that nobody listens to ends the process.
       socket.on('error', () => socket.destroy())

@@ -54,6 +54,7 @@ export async function answerPull(
   signal: AbortSignal | undefined,
   services: SpaceServices,
 ): Promise<Answer> {
+  services.metrics.pulls.add()
   await enter(request, 'read', services)
   const page = await handlePull(readPull(request.space, parameters, services), request.principal, signal, services)
   request.exchange.operations = page.rowCount
@@ -78,6 +79,7 @@ export async function answerPush(
   taking?: Taking,
 ): Promise<Answer> {
   const { space, principal, exchange } = request
+  services.metrics.pushes.add()
   await enter(request, 'push', services)
   const message = await read()
   checkVersion((message as { readonly v?: unknown } | null)?.v)

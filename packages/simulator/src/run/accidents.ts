@@ -2,6 +2,7 @@ import { isSyncError } from '@whisker/protocol'
 import type { SeededRandom } from '../random.ts'
 import type { Fault } from '../world/faults.ts'
 import type { Process } from '../world/process.ts'
+import { TRUSTED_MS } from '../world/rights.ts'
 import { SPACE } from '../world/world.ts'
 import { PEOPLE, anyOpening } from './actions.ts'
 import { attack } from './attack.ts'
@@ -100,11 +101,16 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
   access_revoked(stage, { device }, dice) {
     const { principal } = device.options
     const denied = dice.pick([['read'], ['write'], ['read', 'write', 'create']])
-    const isTold = dice.fork('recheck').chance(0.5)
+    const rare = dice.fork('recheck')
+    const isTold = rare.chance(0.5)
     const { host, scheduler } = stage.world
     host.takeRights(principal, denied, isTold)
     stage.tell(`${principal} may not ${denied.join(' or ')} any more${isTold ? ', and the server is told so' : ''}`)
     scheduler.after(dice.below(300_000), () => host.rights.restore(principal))
+    // There is something to be told of just when nothing may be told any more.
+    for (const actor of stage.actors) {
+      scheduler.after((isTold ? 0 : TRUSTED_MS) + rare.below(1000), () => void PEOPLE.write(stage, actor, rare))
+    }
   },
   async server_restored(stage, _actor, dice) {
     if (stage.backups.length === 0 || dice.chance(0.4)) return keepBackup(stage)
