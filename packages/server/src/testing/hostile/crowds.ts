@@ -56,7 +56,7 @@ export const hostileCrowds: readonly HostileTalk[] = [
   {
     name: 'a subscription more than a socket may have',
     kind: 'frame',
-    check: 'rate',
+    check: 'at_once',
     port: 'subscriptions',
     talk: {
       upgrade: UPGRADE,
@@ -67,7 +67,7 @@ export const hostileCrowds: readonly HostileTalk[] = [
   {
     name: 'a request more than a socket may have',
     kind: 'frame',
-    check: 'rate',
+    check: 'at_once',
     port: 'requests',
     talk: { upgrade: UPGRADE, as: 'mallory', pieces: numbered((number) => `["pull",${number},"stories",${PULL}]`) },
   },

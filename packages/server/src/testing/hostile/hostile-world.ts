@@ -125,9 +125,6 @@ async function inTurn<T, R>(all: readonly T[], task: (one: T) => Promise<R>): Pr
 }
 
 async function find(one: HostileCase, port: number): Promise<Finding> {
-  globalThis.inFlight?.add(one.name); try { return await find2(one, port) } finally { globalThis.inFlight?.delete(one.name) }
-}
-async function find2(one: HostileCase, port: number): Promise<Finding> {
   try {
     const { shown, outcome, wrong } = await send(one, port)
     const check = checkOf(shown)

@@ -5,7 +5,7 @@ import { expectedOf } from './expected-outcomes.ts'
 import type { HostileTalk } from './hostile-case.ts'
 import { WRONG_VALUES, mutationsOf } from './mutations.ts'
 import { emptyPush, forkedPush, pullParameters } from './pushes.ts'
-import { allRefused, allRefusedBefore, said } from './talks.ts'
+import { allHarmless, allRefused, allRefusedBefore, piecesOf, said } from './talks.ts'
 import { frame } from './web-socket-frames.ts'
 
 const nested = (open: string, close: string, depth: number): string => open.repeat(depth) + close.repeat(depth)
@@ -210,30 +210,36 @@ function wrongPulls(mallory: TestClient): readonly HostileTalk[] {
     ...Object.keys(good).map((name) => [`no ${name}`, { ...good, [name]: undefined }] as const),
   ]
     .filter(([name]) => !['no limit', 'no wait'].includes(name))
-    .flatMap(([name, parameters]) => [
-      {
-        name: `on a socket: a pull with ${name}`,
-        check: 'pull',
-        ...said(JSON.stringify(['pull', 1, 'stories', parameters])),
-      },
-      {
-        name: `a subscription with ${name}`,
-        check: 'pull',
-        ...said(JSON.stringify(['subscribe', 1, 'stories', parameters])),
-      },
-    ])
+    .flatMap(([name, parameters]) => {
+      const text = (kind: string): string => JSON.stringify([kind, 1, 'stories', parameters])
+      // Half a character is no text: it is none of the message's, before anybody looks for a pull.
+      const isText = name.isWellFormed()
+      return [
+        {
+          name: `on a socket: a pull with ${name}`,
+          expected: isText ? 'answered 400 bad_message' : 'closed 4400 bad_message',
+          ...said(text('pull')),
+        },
+        {
+          name: `a subscription with ${name}`,
+          expected: isText ? 'ended bad_message' : 'closed 4400 bad_message',
+          ...said(text('subscribe')),
+        },
+      ]
+    })
 }
 
 /** Messages on a socket that are none, are wrong somewhere, or come from somebody who may not send them. */
 export function hostileMessages(mallory: TestClient): readonly HostileTalk[] {
   const parameters = JSON.stringify(pullParameters(mallory))
   const shown = (text: string): string => `["presence",1,${text}]`
-  const greeted = wrongMessages(mallory)
+  const subscribed = piecesOf(`["subscribe",1,"stories",${parameters}]`)
+  const waiting = JSON.stringify({ ...pullParameters(mallory), wait: '25000' })
   return [
     ...allRefused('json', NO_JSON),
     ...allRefused('depth', DEEP),
     ...allRefused('message_kind', NO_KIND),
-    ...greeted,
+    ...wrongMessages(mallory),
     ...wrongPulls(mallory),
     ...wrongPushes(mallory),
     ...strangeSpaces(mallory),
@@ -244,6 +250,26 @@ export function hostileMessages(mallory: TestClient): readonly HostileTalk[] {
       'a constructor that is shown': shown('{"a":{"constructor":1}}'),
       'a key with half a character that is shown': shown(String.raw`{"\ud800":1}`),
       'lists one deeper than a document may be that are shown': shown(nested('[', ']', 65)),
+    }),
+    ...allRefused('presence_size', {
+      'more than 4,096 bytes that are shown': [...subscribed, ...piecesOf(shown(`"${'x'.repeat(4095)}"`))],
+      'more than 4,096 bytes that are shown, of fewer characters': [
+        ...subscribed,
+        ...piecesOf(shown(`"${'é'.repeat(2048)}"`)),
+      ],
+    }),
+    ...allRefused('message_in_use', {
+      'the number of a pull that waits': [1, 1].flatMap(() => piecesOf(`["pull",1,"stories",${waiting}]`)),
+      'the number of a subscription': [...subscribed, ...piecesOf(VERSION)],
+      'the number of a subscription for another': [...subscribed, ...subscribed],
+    }),
+    ...allRefused('another_principal', { 'a hello of anna': '["hello","anna"]' }),
+    ...allRefused('authentication', { 'a hello of nobody': '["hello",null]', 'a stale hello': '["hello","stale"]' }),
+    ...allHarmless({
+      'a number that nobody uses, cancelled': '["cancel",7]',
+      'a subscription that is not there, ended': '["unsubscribe",7]',
+      'something shown in a subscription that is not there': '["presence",7,{"page":3}]',
+      'a ping for whoever answers': '["pong"]',
     }),
     ...allRefusedBefore('hello', {
       version: VERSION,

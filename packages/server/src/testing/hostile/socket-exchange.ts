@@ -23,7 +23,7 @@ export interface Talk {
 const PATIENCE_MS = 15_000
 
 /**
- * What the server did in the end: `400 bad_request: …` to the upgrade, `answered 400 bad_message: …`, `ended forbidden: …`,
+ * What the server did in the end: `refused 400 bad_request: …`, `answered 400 bad_message: …`, `ended forbidden: …`,
  * `closed 4400 bad_message: …`, `closed 1002`, `cut` without a word, or `alive` if it answered a ping.
  */
 export async function talk(port: number, { beside = 0, isBesideKnown = false, ...parts }: Talk): Promise<string> {
@@ -140,7 +140,7 @@ class RawSocket {
     const [answer] = answersIn(this.#bytes)
     if (!answer) return 'cut'
     const wrong = wrongHeaders(answer)
-    return `${answer.status} ${saidIn(JSON.parse(answer.body))}${wrong.length > 0 ? ` with ${wrong.join(', ')}` : ''}`
+    return `refused ${answer.status} ${saidIn(JSON.parse(answer.body))}${wrong.length > 0 ? ` with ${wrong.join(', ')}` : ''}`
   }
 }
 

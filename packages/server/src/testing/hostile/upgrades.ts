@@ -1,5 +1,5 @@
 import { type HostileTalk, type RequestParts, request } from './hostile-case.ts'
-import { UPGRADE_HEADERS } from './talks.ts'
+import { PING, UPGRADE_HEADERS, piecesOf } from './talks.ts'
 
 /** What opens a socket, with something else in it. */
 const upgrade = ({ path = '/v1/socket', headers = {}, method = 'GET' }: RequestParts = {}): Uint8Array =>
@@ -70,8 +70,6 @@ const VERSIONS: readonly (string | undefined)[] = [
   '14',
   '99',
   '-13',
-  '13.0',
-  '0x0d',
   'x',
   '13, 8',
   '1313',
@@ -170,6 +168,15 @@ export function hostileUpgrades(): readonly HostileTalk[] {
       'two thousand headers': { headers: many(2000) },
       'a path of 64 kB': { path: `/v1/socket?${'x'.repeat(65_536)}` },
     }),
+    ...['13.0', '0x0d', '8'].map((version): HostileTalk => ({
+      name: `a socket with the version ${version}, which is read as one that is known`,
+      kind: 'upgrade',
+      check: 'none',
+      talk: {
+        upgrade: upgrade({ headers: { 'sec-websocket-version': version } }),
+        pieces: [...piecesOf('["hello","mallory"]'), PING],
+      },
+    })),
     ...slowUpgrades(),
   ]
 }
