@@ -33,6 +33,17 @@ test('a forbidden import is found', () => {
   ])
 })
 
+test('how a package is built may take what is there for development, and what runs may not', () => {
+  const tree = treeWith({
+    'apps/a/package.json': '{ "name": "@whisker/a", "devDependencies": { "tsdown": "*" } }',
+    'apps/a/tsdown.config.ts': `import { defineConfig } from 'tsdown'`,
+    'apps/a/src/some.config.ts': `import { defineConfig } from 'tsdown'`,
+  })
+  expect(forbiddenImports(tree, layers)).toEqual([
+    'apps/a/src/some.config.ts:1: tsdown is not declared in apps/a/package.json',
+  ])
+})
+
 test('a table that points upwards is found', () => {
   const upwards = {
     ...layers,

@@ -49,7 +49,9 @@ export const risingLayers = (layers: Layers): string[] =>
 
 function inFile(tree: Tree, path: string, folder: string, layer: Layer, manifest: Manifest): string[] {
   const test = isTest(path)
-  const allowed = { ...manifest.dependencies, ...manifest.peerDependencies, ...(test ? manifest.devDependencies : {}) }
+  const isForDevelopment = test || /^[^/]+\/[^/]+\/[^/]+\.config\.ts$/.test(path)
+  const forDevelopment = isForDevelopment ? manifest.devDependencies : {}
+  const allowed = { ...manifest.dependencies, ...manifest.peerDependencies, ...forDevelopment }
   return importsOf(path, tree.read(path)).flatMap(({ specifier, line }) => {
     const complaint = (): string | undefined => {
       if (specifier.startsWith('.')) {
