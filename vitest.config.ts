@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const workspaces = [
@@ -14,6 +14,9 @@ const longTests = '**/*.long.test.ts'
 const packedTests = '**/*.packed.test.ts'
 const neverTests = ['**/node_modules/**', '**/dist/**']
 
+const nameOf = (root: string): string =>
+  (JSON.parse(readFileSync(join(import.meta.dirname, root, 'package.json'), 'utf8')) as { name: string }).name
+
 // `vitest run` is everything but these two; `vitest run --mode long` is the long tests alone, `vitest run --mode packed` those of
 // the packages as npm would get them.
 export default defineConfig(({ mode }) => {
@@ -27,7 +30,7 @@ export default defineConfig(({ mode }) => {
         extends: true as const,
         root,
         test: {
-          name: `@whisker/${basename(root)}`,
+          name: nameOf(root),
           include: [long ? longTests : packed ? packedTests : '**/*.test.ts'],
           exclude: slow ? neverTests : [...neverTests, longTests, packedTests],
           globalSetup: packed ? join(import.meta.dirname, 'tools/publish/pack.setup.ts') : [],

@@ -62,13 +62,13 @@ async function listening(server: SyncServer, name: string): Promise<Listening> {
 /** Ben, who writes, and as many as are asked for who listen, each in a session of their own. */
 async function manyListen(count: number, options: Omit<Partial<ServerOptions>, 'clock' | 'store'> = {}) {
   const { store, counts } = countingStore()
-  const { server } = testServer({ ...options, store })
+  const { server, clock } = testServer({ ...options, store })
   const ben = new SessionClient(server, 'ben', 'ben')
   await ben.meet()
   const readers: Listening[] = []
   for (let index = 0; index < count; index++) readers.push(await listening(server, `reader-${index}`))
   Object.assign(counts, NOTHING)
-  return { server, ben, readers, counts }
+  return { server, clock, ben, readers, counts }
 }
 
 async function write(client: SessionClient, ...documents: readonly string[]): Promise<void> {
@@ -96,10 +96,13 @@ describe('a frame', () => {
       for (let turn = 0; turn < past; turn++) await nextTurn()
       return true
     }
-    const { ben, readers, counts } = await manyListen(5, { authorize })
+    const { clock, ben, readers, counts } = await manyListen(5, { authorize })
     turns = 2
-    await write(ben, 'one')
-    await write(ben, 'two')
+    for (const document of ['one', 'two']) {
+      // So that they are asked for again, each in its own time.
+      clock.advance(1000)
+      await write(ben, document)
+    }
     expect(counts).toEqual({ scans: 2, tails: 2, states: 2 })
     for (const { reader } of readers)
       expect(reader.outline).toEqual([
@@ -130,7 +133,7 @@ describe('a frame', () => {
 
   test('is for those only who may read by then: each is asked for, whoever else was told', async () => {
     const barred = new Set<string>()
-    const { server, ben, readers, counts } = await manyListen(4, {
+    const { server, clock, ben, readers, counts } = await manyListen(4, {
       authorize: ({ id }, _, action) => action !== 'read' || !barred.has(id),
     })
     await write(ben, 'one')
@@ -139,6 +142,7 @@ describe('a frame', () => {
     barred.add('reader-1')
     await server.revoke('stories', revoked.device.id)
     await settled()
+    clock.advance(1000)
     Object.assign(counts, NOTHING)
     await write(ben, 'three')
     expect(counts.scans).toBe(1)

@@ -1,52 +1,58 @@
 import { type DocumentState, EMPTY_STATE, LIMITS, apply, decodePush, isVoid, join, parseJson } from '@whisker/protocol'
-import { afterAll, expect, test } from 'vitest'
-import { hostileBodies } from './testing/hostile/bodies.ts'
-import { hostileHeaders, hostilePulls, nowhere, strangers } from './testing/hostile/doors.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { corpusOf } from './testing/hostile/corpus.ts'
 import { READ_TO_THE_END, expectedOf } from './testing/hostile/expected-outcomes.ts'
-import { type HostileCase, post } from './testing/hostile/hostile-case.ts'
-import { type HostileWorld, hostileWorld } from './testing/hostile/hostile-world.ts'
-import { lies } from './testing/hostile/lies.ts'
+import { type Attack, attack } from './testing/hostile/hostile-world.ts'
 import { mutationsOf } from './testing/hostile/mutations.ts'
-import { forkedPush, fullPush } from './testing/hostile/pushes.ts'
-import { hostileWires, slowWires } from './testing/hostile/wires.ts'
+import { fullPush } from './testing/hostile/pushes.ts'
+import { type Report, pageOf as reportPageOf, reportOf } from './testing/hostile/report.ts'
 import { pageOf, receiptOf } from './testing/test-client.ts'
 import { testServer } from './testing/test-server.ts'
 
-const TABLE: readonly (readonly [name: string, cases: (world: HostileWorld) => readonly HostileCase[]])[] = [
-  ['bodies that are no message', ({ mallory }) => hostileBodies(mallory)],
-  ['pushes with something wrong at any one place', ({ mallory }) => wrongPushes(mallory)],
-  ['pulls with something wrong', ({ mallory, anna }) => hostilePulls(mallory, anna)],
-  ['messages that are not true', ({ mallory, anna }) => lies(mallory, anna)],
-  ['strangers', ({ mallory }) => strangers(mallory)],
-  ['requests that lead nowhere', () => nowhere],
-  ['absurd headers', ({ mallory }) => hostileHeaders(mallory)],
-  ['bytes that are no HTTP', () => hostileWires],
-]
+const MEBIBYTE = 1024 * 1024
 
-const wrongPushes = (mallory: HostileWorld['mallory']): readonly HostileCase[] =>
-  mutationsOf(forkedPush(mallory)).map((mutation) => ({
-    name: `${mutation.place} is ${mutation.wrong}`,
-    sending: { bytes: post(mutation.text) },
-    expected: expectedOf(mutation),
-  }))
+let attacked: Attack
+let report: Report
 
-const seen = new Map<string, number>()
+beforeAll(async () => {
+  attacked = await attack(corpusOf)
+  report = reportOf(attacked.findings)
+}, 120_000)
 
-/** All the harm that the cases did; none is what the table says. */
-async function harmIn(world: HostileWorld, cases: readonly HostileCase[], port: number): Promise<readonly string[]> {
-  const harm = await world.harmOf(cases, port)
-  for (const [outcome, count] of world.seen) seen.set(outcome, (seen.get(outcome) ?? 0) + count)
-  return 'isAdmin' in {} ? [...harm, 'Every object has become an admin.'] : harm
-}
-
-test.for(TABLE)('%s are answered as they deserve, change no row, and keep nobody from syncing', async ([, casesOf]) => {
-  const world = await hostileWorld()
-  expect(await harmIn(world, casesOf(world), world.port)).toEqual([])
+test('everything is refused by the check that it is for, in the words of any other refusal', () => {
+  expect(attacked.findings.flatMap(({ complaints }) => complaints)).toEqual([])
 })
 
-test('a connection that keeps the server waiting is told so and closed', async () => {
-  const world = await hostileWorld()
-  expect(await harmIn(world, slowWires, world.hastyPort)).toEqual([])
+test('every check refuses something', () => {
+  const idle = [...report.byCheck].filter(([, { request, upgrade, frame }]) => request + upgrade + frame === 0)
+  expect(idle).toEqual([])
+})
+
+test('of thousands that are refused, most are valid JSON in a valid envelope', () => {
+  expect(report.refused).toBeGreaterThan(4000)
+  expect(report.enveloped / report.refused).toBeGreaterThan(0.5)
+})
+
+test('nothing is stored', () => {
+  expect(attacked.after).toEqual(attacked.before)
+})
+
+test('others go on syncing, over HTTP and over a socket', () => {
+  expect(attacked.unserved).toEqual([])
+  expect(attacked.served.map((count) => count > 0)).toEqual([true, true])
+})
+
+test('the process lives, nothing fails in it or is polluted, and it ends when it is told to', () => {
+  expect(attacked.attacked).toMatchObject({ failures: [], isPolluted: false })
+  expect(attacked.exitCode).toBe(0)
+})
+
+test('its memory stays bounded', () => {
+  expect(attacked.attacked.mostBytes - attacked.calm.bytes).toBeLessThan(512 * MEBIBYTE)
+})
+
+test('how many each check refuses is told as it is', async () => {
+  await expect(reportPageOf(report)).toMatchFileSnapshot('../../../docs/hostile.md')
 })
 
 test('a wrong value that can be read is stored as it was said, or named as a problem', async () => {
@@ -76,11 +82,4 @@ test('a wrong value that can be read is stored as it was said, or named as a pro
     )
     expect([place, wrong, stored]).toEqual([place, wrong, said])
   }
-})
-
-afterAll(() => {
-  const counts = [...seen]
-    .sort(([, a], [, b]) => b - a)
-    .map(([outcome, count]) => `${count} × ${outcome || 'no answer'}`)
-  process.stdout.write(`hostile requests: ${counts.join(', ')}\n`)
 })

@@ -134,6 +134,17 @@ test('more messages than a socket may send close it, and it is told when to come
   })
 })
 
+test('the pings and pongs of WebSockets count as messages', async () => {
+  const { peer } = await socketWorld({ clock: manualClock(), sockets: { messagesPerSecond: 2 } })
+  for (const control of ['ping', 'pong'] as const) {
+    const a = await peer()
+    for (let n = 0; n < 18; n++) a.webSocket[control]()
+    await a.beat()
+    a.webSocket[control]()
+    expect(await a.end()).toMatchObject({ code: CLOSE_CODES.rate_limited, refusal: { code: 'rate_limited' } })
+  }
+})
+
 test('more bytes than a socket may send close it, but one message always passes', async () => {
   const clock = manualClock()
   const { peer } = await socketWorld({ clock, limits: { messageBytes: 100_000 }, sockets: { bytesPerSecond: 1000 } })

@@ -73,6 +73,8 @@ export class SocketConnection {
     this.#heardMs = clock.now()
     webSocket.on('error', (error) => this.#failed(error))
     webSocket.on('message', (data, isBinary) => this.#received(data, isBinary))
+    // Each costs as much as a message.
+    for (const control of ['ping', 'pong'] as const) webSocket.on(control, () => void this.#count())
     webSocket.on('close', () => this.#ended())
     // After `ws` has read the same bytes: a hello among them was taken by then.
     raw.on('data', (chunk: Uint8Array) => this.#heard(chunk.byteLength))
@@ -180,10 +182,16 @@ export class SocketConnection {
     if (waitMs > 0) this.close(tooMany('bytes a second on this socket', waitMs))
   }
 
-  #received(data: RawData, isBinary: boolean): void {
-    if (this.#isClosing) return
+  /** Whether one message more is taken. */
+  #count(): boolean {
+    if (this.#isClosing) return false
     const waitMs = this.#messages.take(1)
-    if (waitMs > 0) return this.close(tooMany('messages a second on this socket', waitMs))
+    if (waitMs > 0) this.close(tooMany('messages a second on this socket', waitMs))
+    return waitMs === 0
+  }
+
+  #received(data: RawData, isBinary: boolean): void {
+    if (!this.#count()) return
     if (isBinary) return this.close(NO_TEXT)
     const bytes = data as Buffer
     if (!this.#isGreeted && bytes.byteLength > HELLO_BYTES) return this.close(TOO_MUCH_BEFORE)

@@ -1,6 +1,5 @@
-import { SyncError } from '../errors.ts'
 import { type ReplicaId, isDocumentId, isName } from '../identity.ts'
-import { type JsonValue, checkJson, isJsonObject } from '../json.ts'
+import { type JsonValue, isJsonObject } from '../json.ts'
 import { LIMITS } from '../limits.ts'
 import { type PushEntry, isVoid } from '../messages.ts'
 import {
@@ -17,7 +16,7 @@ import {
   isDelete,
   isPrefix,
 } from '../operation.ts'
-import { readAs, readInteger, readList, readText, refuse } from './reading.ts'
+import { readAs, readInteger, readJson, readList, readText, refuse } from './reading.ts'
 import { ReplicaTable, readDot, readReplica, readReplicaIds, readVersion } from './replica-table.ts'
 
 /*
@@ -87,7 +86,7 @@ function decodePath(value: unknown, where: string): { root: Root; path: Path } {
   const path = (root === 'metadata' ? list.slice(1) : list).map((key) => readText(key, where, LIMITS.documentBytes))
   if (path.length > LIMITS.depth) refuse(where, `at most ${LIMITS.depth} keys`, path.length)
   // Keys of a path are under the same ban as keys of a value.
-  for (const key of path) checkValue({ [key]: null }, 1, where)
+  for (const key of path) readJson({ [key]: null }, where, 1)
   return { root, path }
 }
 
@@ -103,8 +102,7 @@ export function decodeDelta(value: unknown, where: string): Delta {
     if (written.length === 0) return { ...place, value: undefined }
     const [content] = written
     if (place.path.length === 0 && !isJsonObject(content)) refuse(where, 'an object at a root', content)
-    checkValue(content, LIMITS.depth - place.path.length, where)
-    return { ...place, value: content as JsonValue }
+    return { ...place, value: readJson(content, where, LIMITS.depth - place.path.length) }
   })
   checkApart(delta, where)
   return delta
@@ -117,14 +115,6 @@ function checkApart(delta: Delta, where: string): void {
     if (isPrefix(places[index - 1] as Path, places[index] as Path)) {
       refuse(where, 'writes that do not overlap', places[index])
     }
-  }
-}
-
-function checkValue(value: unknown, maxDepth: number, where: string): void {
-  try {
-    checkJson(value, maxDepth)
-  } catch (cause) {
-    throw new SyncError('bad_message', `${where}: ${(cause as Error).message}`, { cause })
   }
 }
 

@@ -1,4 +1,5 @@
 import { SyncError } from '../errors.ts'
+import { type JsonValue, checkJson } from '../json.ts'
 
 /** Readers of values from outside: each returns what it promises or throws `bad_message`, saying where. */
 
@@ -52,6 +53,16 @@ export function readText(value: unknown, where: string, maxLength: number = 1024
     refuse(where, `a text of at most ${maxLength} characters`, value)
   }
   return value
+}
+
+/** A value that an app may have: without keys that could reach a prototype, halves of characters, or too deep a nest. */
+export function readJson(value: unknown, where: string, maxDepth: number): JsonValue {
+  try {
+    checkJson(value, maxDepth)
+    return value
+  } catch (cause) {
+    throw new SyncError('bad_message', `${where}: ${(cause as Error).message}`, { cause })
+  }
 }
 
 /** How long a machine's code, and a sentence for people, may be on the wire. */

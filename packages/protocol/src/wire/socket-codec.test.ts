@@ -129,4 +129,20 @@ describe('a message on a socket is refused', () => {
   ])('by a client, %s', (_, message, where) =>
     expect(refusalOf(decodeToClient, message)).toMatch(new RegExp(`^${where}.*: expected`)),
   )
+
+  const NO_DOCUMENTS: readonly (readonly [what: string, text: string])[] = [
+    ['a prototype', '{"a":{"__proto__":{"isAdmin":true}}}'],
+    ['a constructor', '[{"constructor":1}]'],
+    ['half a character', String.raw`"\ud800"`],
+    ['half a character in a key', String.raw`{"\ud800":1}`],
+    ['a number without end', '1e400'],
+    ['65 lists in each other', '['.repeat(65) + ']'.repeat(65)],
+  ]
+
+  test.each(NO_DOCUMENTS)('if it shows what no document could have: %s', (_, text) => {
+    const member = `["m","${DEVICE}","Phone",${text}]`
+    const isRefused = /^what is shown: .+ holds /
+    expect(refusalOf(decodeToServer, parseJson(`["presence",1,${text}]`))).toMatch(isRefused)
+    expect(refusalOf(decodeToClient, parseJson(`["present",1,[${member}]]`))).toMatch(isRefused)
+  })
 })

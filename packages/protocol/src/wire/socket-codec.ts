@@ -1,10 +1,11 @@
 import { isDeviceId, isName } from '../identity.ts'
 import type { JsonValue } from '../json.ts'
+import { LIMITS } from '../limits.ts'
 import type { Refusal } from '../messages.ts'
 import type { LiveFrame, Member } from '../ports.ts'
 import { decodeFrame } from './frame-codec.ts'
 import { decodeRefusal, encodeRefusal } from './message-codec.ts'
-import { readAs, readInteger, readList, readObject, readText, refuse } from './reading.ts'
+import { readAs, readInteger, readJson, readList, readObject, readText, refuse } from './reading.ts'
 
 /*
  * What goes over one socket, for many spaces: texts, each a list that begins with what it is. The client numbers its
@@ -121,8 +122,8 @@ export function decodeToServer(value: unknown): ToServer {
     case 'unsubscribe':
       return { kind, number: readRest(rest, kind, [readNumber])[0] }
     case 'presence': {
-      const [number, shown] = readRest(rest, kind, [readNumber, asItIs])
-      return { kind, number, value: (shown as JsonValue) ?? undefined }
+      const [number, value] = readRest(rest, kind, [readNumber, readShown])
+      return { kind, number, value }
     }
     case 'ping':
     case 'pong':
@@ -222,6 +223,8 @@ function readParameters(value: unknown): Parameters {
   return parameters as Parameters
 }
 
+const readShown = (value: unknown): JsonValue | undefined => readJson(value, 'what is shown', LIMITS.depth) ?? undefined
+
 const MOST_MEMBERS = 10_000
 
 const readMembers = (value: unknown): readonly MemberChange[] =>
@@ -231,6 +234,6 @@ const readMembers = (value: unknown): readonly MemberChange[] =>
       id: readText(id, 'member id', 64),
       device: readAs(device, 'member device', 'a device id', isDeviceId),
       name: readText(name, 'member name', 128),
-      value: (shown as JsonValue) ?? undefined,
+      value: readShown(shown),
     }
   })

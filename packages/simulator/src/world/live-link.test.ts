@@ -131,10 +131,10 @@ test('who loses the right to read is not told any more, at once if the server is
   expect([all.states, all.heard]).toEqual([[true, false], []])
 })
 
-test('who loses the right to read is let go within a second though nobody says anything', async () => {
+test('who loses the right to read is let go within a minute though nobody says anything', async () => {
   const all = await listening()
   all.world.host.takeRights('bob', ['read'], false)
-  await all.world.advance(1000 + MOST_LATENCY_MS)
+  await all.world.advance(60_000 + MOST_LATENCY_MS)
   expect(all.states).toEqual([true, false])
 })
 

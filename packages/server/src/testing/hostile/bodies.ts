@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import type { TestClient } from '../test-client.ts'
-import { type HostileCase, OPERATIONS, allAnswered, post, request } from './hostile-case.ts'
+import { type HostileRequest, OPERATIONS, allAnswered, post, request } from './hostile-case.ts'
 import { forkedPush } from './pushes.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -9,7 +9,7 @@ const bytes = (...parts: readonly (string | readonly number[])[]): Uint8Array =>
   Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))))
 
 /** Bodies that are no message, too much of one, or none at all. */
-export function hostileBodies(mallory: TestClient): readonly HostileCase[] {
+export function hostileBodies(mallory: TestClient): readonly HostileRequest[] {
   const push = forkedPush(mallory)
   const whole = JSON.stringify(push)
   const bomb = Buffer.from(whole + ' '.repeat(10 * MEBIBYTE))
@@ -65,7 +65,7 @@ export function hostileBodies(mallory: TestClient): readonly HostileCase[] {
       'a prototype as a key of the metadata': post(whole.replace('[0,"pinned"]', '[0,"__proto__"]')),
       'a strategy of a collection that is a path': post(whole.replace('{"chapters":', '{"../chapters":')),
     }),
-    ...Array.from({ length: 24 }, (_, at): HostileCase => {
+    ...Array.from({ length: 24 }, (_, at): HostileRequest => {
       const end = Math.floor((whole.length * at) / 24)
       return {
         name: `a message cut at ${end}`,

@@ -1,5 +1,5 @@
 import type { TestClient } from '../test-client.ts'
-import { type HostileCase, OPERATIONS, VERSION, allAnswered, post, request } from './hostile-case.ts'
+import { type HostileRequest, OPERATIONS, VERSION, allAnswered, post, request } from './hostile-case.ts'
 import { emptyPush, pullParameters } from './pushes.ts'
 
 /** Routes of a space, by what one asks them with. */
@@ -12,7 +12,7 @@ const ROUTES: readonly (readonly [method: string, route: string])[] = [
   ['DELETE', `devices/${'d'.repeat(22)}`],
 ]
 
-const TOKENS: Readonly<Record<string, string | undefined>> = {
+export const TOKENS: Readonly<Record<string, string | undefined>> = {
   none: undefined,
   'an empty one': '',
   'no token': 'Bearer',
@@ -30,18 +30,18 @@ const shownTo = (method: string, outcome: string): string =>
   method === 'HEAD' ? (outcome.split(' ')[0] ?? '') : outcome
 
 /** Nobody, or somebody else, at every door. */
-export function strangers(mallory: TestClient): readonly HostileCase[] {
+export function strangers(mallory: TestClient): readonly HostileRequest[] {
   const body = JSON.stringify(emptyPush(mallory))
   const ask = (method: string, space: string, route: string, headers = {}): Uint8Array =>
     request({ method, path: `/v1/spaces/${space}/${route}`, headers, ...(method === 'POST' && { body }) })
   return ROUTES.flatMap(([method, route]) => [
-    ...Object.entries(TOKENS).map(([name, authorization]): HostileCase => ({
+    ...Object.entries(TOKENS).map(([name, authorization]): HostileRequest => ({
       name: `${method} ${route} with ${name}`,
       sending: { bytes: ask(method, 'stories', route, { authorization }) },
       expected: shownTo(method, '401 needs_auth'),
     })),
     ...['diary', 'garden', 'nowhere', '__proto__', 'constructor', 'STORIES', 'stories.', 'x'.repeat(128)].map(
-      (space): HostileCase => ({
+      (space): HostileRequest => ({
         name: `${method} ${route} of the space ${space.slice(0, 20)}`,
         sending: { bytes: ask(method, space, route) },
         expected: shownTo(method, '403 forbidden'),
@@ -120,18 +120,18 @@ const METHODS: readonly string[] = ['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'
 const DEVICES = '/v1/spaces/stories/devices'
 
 /** Paths and methods that the server does not know, and names that are none. */
-export const nowhere: readonly HostileCase[] = [
-  ...NO_NAMES.map((space): HostileCase => ({
+export const nowhere: readonly HostileRequest[] = [
+  ...NO_NAMES.map((space): HostileRequest => ({
     name: `the space ${space.slice(0, 40)}`,
     sending: { bytes: request({ path: `/v1/spaces/${space}/version` }) },
     expected: '400 bad_request',
   })),
-  ...NO_PATHS.map((path): HostileCase => ({
+  ...NO_PATHS.map((path): HostileRequest => ({
     name: `the path ${path}`,
     sending: { bytes: request({ path }) },
     expected: '404 bad_request',
   })),
-  ...NO_DEVICES.map((device): HostileCase => ({
+  ...NO_DEVICES.map((device): HostileRequest => ({
     name: `the device ${device.slice(0, 40)}`,
     sending: {
       bytes: request({ method: 'DELETE', path: `${DEVICES}/${device}`, headers: { authorization: 'Bearer anna' } }),
@@ -139,7 +139,7 @@ export const nowhere: readonly HostileCase[] = [
     expected: '404 bad_request',
   })),
   ...METHODS.flatMap((method) =>
-    ['/health', VERSION, OPERATIONS, DEVICES].map((path): HostileCase => ({
+    ['/health', VERSION, OPERATIONS, DEVICES].map((path): HostileRequest => ({
       name: `${method} ${path}`,
       sending: { bytes: request({ method, path }) },
       expected: '405 bad_request',
@@ -174,40 +174,50 @@ export const nowhere: readonly HostileCase[] = [
   { name: 'a body with a GET', sending: { bytes: request({ path: '/health', body: '{"a":1}' }) }, expected: '200 ok' },
 ]
 
+/** Texts that are no value of any parameter of a pull, but where `RIGHT` says so. */
+const WRONG: readonly string[] = [
+  'null',
+  'true',
+  '-1',
+  '1.5',
+  '1e400',
+  '9007199254740992',
+  '""',
+  '[]',
+  '{}',
+  '[[]]',
+  'x',
+  '',
+  '\ud800',
+  `"${'x'.repeat(5000)}"`,
+]
+const RIGHT: Readonly<Record<string, readonly string[]>> = { acknowledged: ['[]'] }
+
+type Parameters = Readonly<Record<string, string | undefined>>
+
+/** Parameters of a pull of which one is wrong, by what is wrong. */
+export const wrongParameters = (mallory: TestClient): readonly (readonly [name: string, parameters: Parameters])[] =>
+  Object.keys(pullParameters(mallory)).flatMap((name) =>
+    WRONG.filter((value) => !(RIGHT[name] ?? []).includes(value)).map((value) => [
+      `${name}=${value.slice(0, 20)}`,
+      { ...pullParameters(mallory), [name]: value },
+    ]),
+  )
+
 /** Pulls with one parameter wrong, twice, or too long. */
-export function hostilePulls(mallory: TestClient, anna: TestClient): readonly HostileCase[] {
-  const good = pullParameters(mallory)
-  const pull = (changes: Readonly<Record<string, string | undefined>>, more: string = ''): Uint8Array => {
-    const all = Object.entries({ ...good, ...changes }).filter(
+export function hostilePulls(mallory: TestClient, anna: TestClient): readonly HostileRequest[] {
+  const pull = (changes: Parameters, more: string = ''): Uint8Array => {
+    const all = Object.entries({ ...pullParameters(mallory), ...changes }).filter(
       (entry): entry is [string, string] => entry[1] !== undefined,
     )
     return request({ path: `${OPERATIONS}?${new URLSearchParams(all).toString()}${more}` })
   }
-  const WRONG = [
-    'null',
-    'true',
-    '-1',
-    '1.5',
-    '1e400',
-    '9007199254740992',
-    '""',
-    '[]',
-    '{}',
-    '[[]]',
-    'x',
-    '',
-    '\ud800',
-    `"${'x'.repeat(5000)}"`,
-  ]
-  const right: Readonly<Record<string, readonly string[]>> = { acknowledged: ['[]'] }
   return [
-    ...Object.keys(good).flatMap((name) =>
-      WRONG.filter((value) => !(right[name] ?? []).includes(value)).map((value): HostileCase => ({
-        name: `a pull with ${name}=${value.slice(0, 20)}`,
-        sending: { bytes: pull({ [name]: value }) },
-        expected: '400 bad_message',
-      })),
-    ),
+    ...wrongParameters(mallory).map(([name, parameters]): HostileRequest => ({
+      name: `a pull with ${name}`,
+      sending: { bytes: pull(parameters) },
+      expected: '400 bad_message',
+    })),
     ...allAnswered('400 bad_message', {
       'a pull without parameters': request({ path: OPERATIONS }),
       'a pull without a version': pull({ v: undefined }),
@@ -237,7 +247,7 @@ const many = (count: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_, at) => [`x-${at}`, 'y']))
 
 /** Headers as nobody honest sends them. */
-export function hostileHeaders(mallory: TestClient): readonly HostileCase[] {
+export function hostileHeaders(mallory: TestClient): readonly HostileRequest[] {
   const push = JSON.stringify(emptyPush(mallory))
   return [
     ...allAnswered('431 bad_request', {

@@ -1,23 +1,49 @@
 import { ANSWER_HEADERS } from '../../answer-headers.ts'
+import type { PortName } from './hostile-ports.ts'
 import type { RawAnswer, Sending } from './raw-exchange.ts'
+import { type Talk, saidIn } from './socket-exchange.ts'
 
 /** One thing that nobody honest sends. */
-export interface HostileCase {
+export type HostileCase = HostileRequest | HostileTalk
+
+interface CaseParts {
   readonly name: string
+  /** Where it is sent to, if that is not `main`. */
+  readonly port?: PortName
+  /** The status and code of what comes back, like `400 bad_message`; '' where the connection ends without any. */
+  readonly expected?: string
+  /** The name of the check that refuses it; `none` if it does no harm. */
+  readonly check?: string
+}
+
+/** Requests over HTTP on one connection. */
+export interface HostileRequest extends CaseParts {
   readonly sending: Sending
-  /** The statuses and codes of the answers, like `400 bad_message`; '' where the connection ends without any. */
-  readonly expected: string
+}
+
+/** What is said on a socket, or the request that should open one. */
+export interface HostileTalk extends CaseParts {
+  readonly kind: 'upgrade' | 'frame'
+  readonly talk: Talk
+  /** The message that it is made of, if it is one text. */
+  readonly text?: string
 }
 
 /** What came back, as `expected` writes it. */
 export const outcomeOf = (answers: readonly RawAnswer[]): string =>
-  answers.map((answer) => `${answer.status} ${codeOf(answer)}`.trim()).join(', ')
+  answers.map(({ status, body }) => `${status} ${codeOf(shownIn(status, body))}`.trim()).join(', ')
 
-/** The code of a refusal, or of what stopped a push; `ok` where there is neither, and nothing for an empty body. */
-function codeOf({ body, status }: RawAnswer): string {
+const codeOf = (shown: string): string => /^[a-z_]+/.exec(shown)?.[0] ?? ''
+
+/** The same with the words beside the codes. */
+export const shownBy = (answers: readonly RawAnswer[]): string =>
+  answers.map(({ status, body }) => `${status} ${shownIn(status, body)}`.trim()).join(', ')
+
+/** `ok` where nothing was refused, and nothing for an empty body. */
+function shownIn(status: number, body: string): string {
   if (body === '') return ''
-  const { error, problem } = JSON.parse(body) as { error?: { code?: string }; problem?: readonly [code: string] }
-  return error?.code ?? problem?.[0] ?? (status === 200 ? 'ok' : 'no code')
+  const shown = saidIn(JSON.parse(body))
+  return shown === 'ok' && status !== 200 ? 'no code' : shown
 }
 
 /** What every answer has to have and must not have. */
@@ -60,7 +86,7 @@ export const post = (body: string | Uint8Array, headers: RequestParts['headers']
 export const allAnswered = (
   expected: string,
   table: Readonly<Record<string, Sending['bytes'] | Sending>>,
-): readonly HostileCase[] =>
+): readonly HostileRequest[] =>
   Object.entries(table).map(([name, sent]) => ({
     name,
     expected,

@@ -1,157 +1,156 @@
-import { DatabaseSync } from 'node:sqlite'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
-import { createServer } from '../../create-server.ts'
-import { serve } from '../../serve.ts'
-import { sqliteStore } from '../../sqlite-store.ts'
+import { setTimeout as delay } from 'node:timers/promises'
 import { TestClient } from '../test-client.ts'
-import { temporaryFolder } from '../test-server.ts'
-import { manualClock } from '../manual-clock.ts'
-import { type HostileCase, outcomeOf, wrongHeaders } from './hostile-case.ts'
+import { checkOf } from './checks.ts'
+import { gardeners, httpSend } from './gardeners.ts'
+import { type HostileCase, outcomeOf, shownBy, wrongHeaders } from './hostile-case.ts'
+import type { ServerState } from './hostile-ports.ts'
+import { HostileProcess } from './hostile-process.ts'
 import { exchange } from './raw-exchange.ts'
+import { talk } from './socket-exchange.ts'
+import { rowsBeside } from './stored-rows.ts'
 
-/** Who may do what: mallory shares a space with anna, and wants more. */
-const SPACES: Readonly<Record<string, readonly string[]>> = {
-  stories: ['anna', 'mallory'],
-  diary: ['anna'],
-  garden: ['gardener'],
+/** What one case came to. */
+export interface Finding {
+  readonly one: HostileCase
+  /** The check that refused it; `none` if it did no harm, undefined if that cannot be told. */
+  readonly check: string | undefined
+  /** What is not as it should be. */
+  readonly complaints: readonly string[]
 }
 
-export interface HostileWorld {
-  /** A port of the server, and one that gives up on slow connections soon. */
-  readonly port: number
-  readonly hastyPort: number
+export interface Attack {
+  readonly findings: readonly Finding[]
+  /** Every row of the server's file, but those of the garden. */
+  readonly before: unknown
+  readonly after: unknown
+  /** The server's process. */
+  readonly calm: ServerState
+  readonly attacked: ServerState
+  readonly exitCode: unknown
+  /** How often each of those who went on syncing did so. */
+  readonly served: readonly number[]
+  /** What failed for them. */
+  readonly unserved: readonly string[]
+}
+
+export interface Victims {
   readonly anna: TestClient
   /** A replica of mallory's that the server knows up to its first operation. */
   readonly mallory: TestClient
-  /**
-   * Sends the cases, and between them what a gardener pushes and pulls in a space of their own. Tells all the harm
-   * that was done: answers that are not as expected, rows that changed outside the garden, failures in the log.
-   */
-  harmOf(cases: readonly HostileCase[], port: number): Promise<readonly string[]>
-  /** How often each status and code was seen. */
-  readonly seen: ReadonlyMap<string, number>
 }
 
 /** How many cases run at a time. */
-const AT_ONCE = 20
+const AT_ONCE = 24
+/** How long those who go on syncing wait in between: they are to leave the machine to the others. */
+const PAUSE_MS = 20
 
-/** A server on a file behind two real sockets, with spaces of several people. Its clock stands. */
-export async function hostileWorld(): Promise<HostileWorld> {
-  const path = join(temporaryFolder(), 'sync.db')
-  const clock = manualClock()
-  const failures: string[] = []
-  const server = createServer({
-    store: sqliteStore(path),
-    clock,
-    authenticate: (request) => {
-      const name = /^Bearer (\w+)$/.exec(request.headers.get('authorization') ?? '')?.[1]
-      return name === undefined || name === 'stale' ? undefined : { id: name }
-    },
-    // Only anna may send a device away.
-    authorize: ({ id }, space, action) =>
-      (action !== 'manage' || id === 'anna') && Object.hasOwn(SPACES, space) && (SPACES[space] ?? []).includes(id),
-    log: (line) => {
-      if ((JSON.parse(line) as { status: number }).status >= 500) failures.push(line)
-    },
-  })
-  const running = await serve(server, { port: 0 })
-  const hasty = await serve(server, { port: 0, timeouts: { headersMs: 400, requestMs: 800 } })
-  onTestFinished(async () => {
-    await running.close()
-    await hasty.close()
-  })
+/**
+ * Sends the cases to a server in a process of its own, on a file, on which several people have something, and others go
+ * on syncing meanwhile.
+ */
+export async function attack(casesOf: (victims: Victims) => readonly HostileCase[]): Promise<Attack> {
+  const folder = mkdtempSync(join(tmpdir(), 'whisker-hostile-'))
+  const path = join(folder, 'sync.db')
+  const server = await HostileProcess.start(path)
+  try {
+    const victims = await settle(server.ports.main)
+    const honest = await gardeners(server.ports.main)
+    for (const one of honest) await one.work()
+    const cases = casesOf(victims)
+    const calm = await server.state()
+    const before = rowsBeside('garden', path)
 
-  const over = async (request: Request): Promise<Response> => {
-    const body = request.method === 'GET' ? {} : { body: await request.text() }
-    return fetch(request.url.replace('http://localhost', running.url), {
-      method: request.method,
-      headers: request.headers,
-      ...body,
-    })
+    let isOver = false
+    const working = Promise.allSettled(
+      honest.map(async ({ work }) => {
+        let served = 0
+        for (; !isOver; served++) {
+          await work()
+          await delay(PAUSE_MS)
+        }
+        return served
+      }),
+    )
+    const findings = await inTurn(cases, async (one) => find(one, server.ports[one.port ?? 'main']))
+    isOver = true
+    const worked = await working
+    for (const one of honest) one.close()
+
+    const after = rowsBeside('garden', path)
+    const attacked = await server.state()
+    const exitCode = await server.end()
+    return {
+      findings,
+      before,
+      after,
+      calm,
+      attacked,
+      exitCode,
+      served: worked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+      unserved: worked.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : [])),
+    }
+  } finally {
+    await server.end()
+    rmSync(folder, { recursive: true, force: true })
   }
-  const member = async (name: string, space: string): Promise<TestClient> =>
-    new TestClient(over, name, space, { authorization: `Bearer ${name}` }).meet()
+}
+
+/** Spaces of several people. */
+async function settle(port: number): Promise<Victims> {
+  const member = async (name: string, space: string, token: string = name): Promise<TestClient> =>
+    new TestClient(httpSend(port), name, space, { authorization: `Bearer ${token}` }).meet()
   const anna = await member('anna', 'stories')
-  const diarist = new TestClient(over, 'diarist', 'diary', { authorization: 'Bearer anna' })
-  await diarist.meet()
+  const diarist = await member('diarist', 'diary', 'anna')
   const mallory = await member('mallory', 'stories')
-  const gardener = await member('gardener', 'garden')
   for (const client of [anna, diarist, mallory]) {
     // So that every number of a position is one to be wrong about.
     await client.pull()
     client.create(`of-${client.device.name}`, { title: 'good', pages: [1, 2] })
     await client.push()
   }
+  return { anna, mallory }
+}
 
-  let served = 0
-  async function serveGardener(): Promise<string[]> {
-    gardener.create(`bed-${served}`, { n: served })
-    const { to } = await gardener.push()
-    const { head } = await gardener.pull()
-    served++
-    return to === served && head === served ? [] : [`the gardener is at ${head} after ${served} pushes`]
+async function inTurn<T, R>(all: readonly T[], task: (one: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = []
+  const left = all.entries()
+  const takeSome = async (): Promise<void> => {
+    for (const [at, one] of left) results[at] = await task(one)
   }
+  await Promise.all(Array.from({ length: AT_ONCE }, takeSome))
+  return results
+}
 
-  await serveGardener()
-
-  const seen = new Map<string, number>()
-  async function run({ name, sending, expected }: HostileCase, port: number): Promise<string[]> {
-    try {
-      const answers = await exchange(port, sending)
-      const outcome = outcomeOf(answers)
-      for (const one of outcome.split(', ')) seen.set(one, (seen.get(one) ?? 0) + 1)
-      const complaints = answers.flatMap(wrongHeaders)
-      if (outcome !== expected)
-        complaints.push(`expected '${expected}', got '${outcome}' ${answers[0]?.body.slice(0, 200)}`)
-      return complaints.map((complaint) => `${name}: ${complaint}`)
-    } catch (thrown) {
-      return [`${name}: ${String(thrown)}`]
-    }
-  }
-
-  return {
-    port: Number(new URL(running.url).port),
-    hastyPort: Number(new URL(hasty.url).port),
-    anna,
-    mallory,
-    seen,
-    async harmOf(cases, port) {
-      const before = JSON.stringify(rowsOf(path))
-      const harm: string[] = []
-      for (let at = 0; at < cases.length; at += AT_ONCE) {
-        const batch = cases.slice(at, at + AT_ONCE)
-        harm.push(...(await Promise.all([...batch.map(async (one) => run(one, port)), serveGardener()])).flat())
-      }
-      if (JSON.stringify(rowsOf(path)) !== before) harm.push('Rows of others have changed.')
-      return [...harm, ...failures]
-    },
+async function find(one: HostileCase, port: number): Promise<Finding> {
+  try {
+    const { shown, outcome, wrong } = await send(one, port)
+    const check = checkOf(shown)
+    const complaints = [...wrong]
+    if (one.expected !== undefined && outcome !== one.expected)
+      complaints.push(`expected '${one.expected}', got '${shown}'`)
+    if (one.check !== undefined && check !== one.check)
+      complaints.push(`expected the check ${one.check}, got '${shown}'`)
+    if (check === undefined) complaints.push(`refused by none of the checks: '${shown}'`)
+    return { one, check, complaints: complaints.map((complaint) => `${one.name}: ${complaint.slice(0, 400)}`) }
+  } catch (thrown) {
+    return { one, check: undefined, complaints: [`${one.name}: ${String(thrown)}`] }
   }
 }
 
-/** Every row of every table, but those of the garden. */
-function rowsOf(path: string): Record<string, readonly unknown[]> {
-  const database = new DatabaseSync(path, { readOnly: true })
-  try {
-    const garden = database.prepare("SELECT id FROM space WHERE name = 'garden'").get() as { id: number }
-    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all() as { name: string }[]
-    return Object.fromEntries(
-      tables.map(({ name }) => {
-        const columns = database
-          .prepare(`SELECT name FROM pragma_table_info('${name}')`)
-          .all()
-          .map((row) => row['name'])
-        const others = columns.includes('space')
-          ? `WHERE space <> ${garden.id}`
-          : columns.includes('document')
-            ? `WHERE document NOT IN (SELECT id FROM document WHERE space = ${garden.id})`
-            : name === 'space'
-              ? `WHERE id <> ${garden.id}`
-              : ''
-        return [name, database.prepare(`SELECT * FROM "${name}" ${others}`).all()]
-      }),
-    )
-  } finally {
-    database.close()
+interface Shown {
+  readonly shown: string
+  readonly outcome: string
+  readonly wrong: readonly string[]
+}
+
+async function send(one: HostileCase, port: number): Promise<Shown> {
+  if ('talk' in one) {
+    const shown = await talk(port, one.talk)
+    return { shown, outcome: shown.split(':')[0] ?? '', wrong: [] }
   }
+  const answers = await exchange(port, one.sending)
+  return { shown: shownBy(answers), outcome: outcomeOf(answers), wrong: answers.flatMap(wrongHeaders) }
 }

@@ -1,6 +1,6 @@
 import { type JsonValue, timestampAt } from '@whisker/protocol'
 import type { TestClient } from '../test-client.ts'
-import { type HostileCase, allAnswered, post } from './hostile-case.ts'
+import { type HostileRequest, allAnswered, post } from './hostile-case.ts'
 import { STRANGER, TIME, emptyPush, fullPush } from './pushes.ts'
 
 const create = (number: number, time: number = TIME, base: readonly number[] = []): JsonValue[] => [
@@ -21,7 +21,7 @@ const claim = (...claimed: readonly JsonValue[]): { readonly replicas: JsonValue
 const offer = (...offers: readonly JsonValue[]): { readonly offers: readonly JsonValue[] } => ({ offers })
 
 /** Messages that are well formed and untrue, from somebody who may write to the space. */
-export function lies(mallory: TestClient, anna: TestClient): readonly HostileCase[] {
+export function lies(mallory: TestClient, anna: TestClient): readonly HostileRequest[] {
   const push = emptyPush(mallory)
   const full = fullPush(mallory)
   const { counter, check } = mallory.pushRequest().replicas[0]?.previous ?? { counter: 0, check: 0 }

@@ -53,7 +53,7 @@ async function send(socket: Socket, sending: Sending, isAnswered: () => boolean)
 }
 
 /** Resolves when the bytes are on their way, or nobody is there to take them. */
-const write = async (socket: Socket, bytes: string | Uint8Array): Promise<void> =>
+export const write = async (socket: Socket, bytes: string | Uint8Array): Promise<void> =>
   new Promise((resolve) => {
     const onClose = (): void => resolve()
     socket.once('close', onClose)
@@ -63,7 +63,7 @@ const write = async (socket: Socket, bytes: string | Uint8Array): Promise<void> 
     })
   })
 
-function answersIn(bytes: Buffer): RawAnswer[] {
+export function answersIn(bytes: Buffer): RawAnswer[] {
   const answers: RawAnswer[] = []
   let at = 0
   while (at < bytes.length) {

@@ -1,11 +1,11 @@
-import { type HostileCase, OPERATIONS, allAnswered, request } from './hostile-case.ts'
+import { type HostileRequest, OPERATIONS, allAnswered, request } from './hostile-case.ts'
 
 const HEAD = `POST ${OPERATIONS} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer mallory\r\ncontent-type: application/json\r\n`
 const GET = 'GET /health HTTP/1.1\r\nhost: localhost\r\n'
 const LAST = `${GET}connection: close\r\n\r\n`
 
 /** Bytes that are no HTTP, or that two readers would read differently. */
-export const hostileWires: readonly HostileCase[] = [
+export const hostileWires: readonly HostileRequest[] = [
   ...allAnswered('400 bad_request', {
     'an empty line and garbage': '\r\n\r\ngarbage\r\n\r\n',
     'a greeting of another protocol': 'EHLO mallory\r\n',
@@ -98,7 +98,7 @@ export const hostileWires: readonly HostileCase[] = [
 ]
 
 /** Connections that keep a server waiting: to be sent where it waits a second, not minutes. */
-export const slowWires: readonly HostileCase[] = [
+export const slowWires: readonly HostileRequest[] = [
   ...allAnswered('408 unavailable', {
     'a connection that says nothing': '',
     'a head that never ends': GET,
