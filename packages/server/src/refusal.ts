@@ -51,9 +51,13 @@ export const SERVER_CLOSES: RefusedRequest = {
   refusal: refusalOf('unavailable', 'The server is closing.', { retryAfterMs: DRAIN_MS }),
 }
 
-/** The error that carries a refusal through the code; `status` where it is not the code's own. */
-export const refused = (refusal: Refusal, status?: number): SyncError =>
-  new SyncError(refusal.code as SyncErrorCode, refusal.message, { fix: refusal.fix, details: { refusal, status } })
+/** The error that carries a refusal through the code; `status` where it is not the code's own, `cause` for the log. */
+export const refused = (refusal: Refusal, status?: number, cause?: unknown): SyncError =>
+  new SyncError(refusal.code as SyncErrorCode, refusal.message, {
+    fix: refusal.fix,
+    details: { refusal, status },
+    cause,
+  })
 
 /** What a client is told of anything thrown: of what is the server's own failure, only that it failed. */
 export function refusalFor(thrown: unknown): RefusedRequest {

@@ -250,6 +250,7 @@ describe('keys at a URL', () => {
     elsewhere.http.close()
     elsewhere.http.closeAllConnections()
     expect(await elsewhere.show(token)).toMatchObject({ status: 503, code: 'unavailable' })
+    expect(elsewhere.said.join('\n')).toContain('ECONNREFUSED')
   })
 })
 

@@ -78,6 +78,8 @@ function remoteKeys(url: string, cooldownDuration: number): JWTVerifyGetKey {
           fix: 'Try again later; whoever runs the server finds what failed in its log.',
           retryAfterMs: RETRY_MS,
         }),
+        undefined,
+        cause,
       )
     }
   }

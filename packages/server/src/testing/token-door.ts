@@ -15,6 +15,8 @@ export interface TokenDoor {
   readonly show: (token: string | undefined) => Promise<Shown>
   /** Who came in, in order. */
   readonly known: Principal[]
+  /** The lines of the log, and what was answered. */
+  readonly said: readonly string[]
 }
 
 /**
@@ -40,6 +42,7 @@ export function tokenDoor(authenticate: Authenticate, clock: ManualClock = manua
   })
   return {
     known,
+    said,
     async show(token) {
       // Less than that is in any text.
       if (token !== undefined && token.length >= 8) tokens.push(token)
