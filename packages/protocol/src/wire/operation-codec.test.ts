@@ -58,3 +58,14 @@ test('a key "0" is content, the number 0 at the head of a path is metadata', () 
     type: 'update',
   })
 })
+
+test('an operation or a void with a value more than it has is refused: what that means would be lost', () => {
+  const name = { dot: dot('B', 4), root: 'content', path: ['x'] } as const
+  const one = operation({ at: dot('A', 1), time: 1, delta: [content(['a'], 1)] })
+  const longest = encodeStoredEntry({ ...one, type: 'update', drop: [name] })
+  const voids = encodeStoredEntry({ replica: replica('A'), from: 3, to: 9 })
+  for (const entry of [longest, voids]) {
+    expect(decodeStoredEntry(over(entry), 'outbox')).toBeDefined()
+    expect(() => decodeStoredEntry(over([...entry, []]), 'outbox')).toThrow(/^outbox: expected at most \d entries/)
+  }
+})

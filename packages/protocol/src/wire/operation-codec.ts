@@ -26,6 +26,8 @@ import { ReplicaTable, readDot, readReplica, readReplicaIds, readVersion } from 
  * name   [replica, counter, path]
  */
 
+const BODY_LENGTH = 8
+
 export function encodeBody(operation: Operation, table: ReplicaTable): JsonValue[] {
   const { type, dot, time, base, delta, keep, drop } = operation
   const body: JsonValue[] = [
@@ -48,6 +50,7 @@ export function decodeBody(
   ids: readonly ReplicaId[],
   where: string,
 ): Operation {
+  readList(body, where, BODY_LENGTH)
   const type = OPERATION_TYPES[readInteger(body[0], `${where} type`, 0, OPERATION_TYPES.length - 1)] as OperationType
   const operation: Operation = {
     type,
@@ -139,8 +142,9 @@ export const encodeEntry = (entry: PushEntry, table: ReplicaTable): JsonValue[] 
 export function decodeEntry(value: unknown, ids: readonly ReplicaId[], where: string): PushEntry {
   const list = readList(value, where)
   if (typeof list[0] === 'number') {
-    const from = readInteger(list[1], `${where} from`, 1)
-    return { replica: readReplica(list[0], ids, where), from, to: readInteger(list[2], `${where} to`, from) }
+    const [replica, first, to] = readList(list, where, 3)
+    const from = readInteger(first, `${where} from`, 1)
+    return { replica: readReplica(replica, ids, where), from, to: readInteger(to, `${where} to`, from) }
   }
   const { collection, document } = readKey(list[0], list[1], where)
   return decodeBody(list.slice(2), collection, document, ids, where)

@@ -122,8 +122,8 @@ export function decodeToServer(value: unknown): ToServer {
     case 'unsubscribe':
       return { kind, number: readRest(rest, kind, [readNumber])[0] }
     case 'presence': {
-      const [number, value] = readRest(rest, kind, [readNumber, readShown])
-      return { kind, number, value }
+      const [number, shown] = readRest(rest, kind, [readNumber, readShown])
+      return { kind, number, value: shown }
     }
     case 'ping':
     case 'pong':

@@ -66,3 +66,7 @@ test('an empty state and a tombstone are states', () => {
   const deleted = apply(EMPTY_STATE, operation({ at: dot('A', 1), time: 5, delta: [content([], undefined)] }))
   expect(over(deleted)).toEqual(deleted)
 })
+
+test('a document that was written once is refused with a value more than it has', () => {
+  expect(() => decodeState([...encodeState(CREATED), 1], 'state')).toThrow('state: expected at most 4 entries, got 5.')
+})

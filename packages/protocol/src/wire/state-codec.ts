@@ -63,10 +63,11 @@ function decodeWith(readWriter: (value: unknown) => ReplicaId, value: unknown, w
 }
 
 function decodeOnce(replica: ReplicaId, list: readonly unknown[], where: string): DocumentState {
-  const dot: Dot = { replica, counter: readInteger(list[1], where, 1) }
-  const [write] = decodeDelta([[[], list[3]]], where)
-  if (!write || !isJsonObject(write.value)) refuse(where, 'a whole document', list[3])
-  const time = readInteger(list[2], where)
+  const [, counter, at, content] = readList(list, where, 4)
+  const dot: Dot = { replica, counter: readInteger(counter, where, 1) }
+  const [write] = decodeDelta([[[], content]], where)
+  if (!write || !isJsonObject(write.value)) refuse(where, 'a whole document', content)
+  const time = readInteger(at, where)
   return { version: [dot], writes: [{ ...write, dot, time, base: EMPTY_VERSION, keep: NO_NAMES }] }
 }
 

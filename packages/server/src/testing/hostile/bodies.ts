@@ -65,6 +65,11 @@ export function hostileBodies(mallory: TestClient): readonly HostileRequest[] {
       'a prototype as a key of the metadata': post(whole.replace('[0,"pinned"]', '[0,"__proto__"]')),
       'a strategy of a collection that is a path': post(whole.replace('{"chapters":', '{"../chapters":')),
     }),
+    ...Object.keys(push).map((field): HostileRequest => ({
+      name: `a second ${field} that is none`,
+      expected: '400 bad_message',
+      sending: { bytes: post(whole.replace(/\}$/, `,"${field}":null}`)) },
+    })),
     ...Array.from({ length: 24 }, (_, at): HostileRequest => {
       const end = Math.floor((whole.length * at) / 24)
       return {

@@ -7,7 +7,7 @@ import { type HostileCase, type HostileRequest, post } from './hostile-case.ts'
 import type { Victims } from './hostile-world.ts'
 import { lies } from './lies.ts'
 import { hostileMessages } from './messages.ts'
-import { mutationsOf } from './mutations.ts'
+import { misfitsOf, mutationsOf } from './mutations.ts'
 import { forkedPush } from './pushes.ts'
 import { hostileUpgrades } from './upgrades.ts'
 import { hostileWires, slowWires } from './wires.ts'
@@ -35,7 +35,7 @@ export function corpusOf({ mallory, anna }: Victims): readonly HostileCase[] {
 const isSlow = ({ port, check }: HostileCase): boolean => port === 'hasty' || check === 'hello_time'
 
 const wrongPushes = (mallory: Victims['mallory']): readonly HostileRequest[] =>
-  mutationsOf(forkedPush(mallory)).map((mutation) => ({
+  [...mutationsOf(forkedPush(mallory)), ...misfitsOf(forkedPush(mallory))].map((mutation) => ({
     name: `${mutation.place} is ${mutation.wrong}`,
     sending: { bytes: post(mutation.text) },
     expected: expectedOf(mutation),

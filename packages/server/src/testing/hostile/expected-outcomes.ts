@@ -48,9 +48,34 @@ const ALLOWANCES: readonly Allowance[] = [
   { places: /^offers\.1\.2\.2\.4\.[01]\.1$/, wrongs: VALUES },
 ]
 
-/** What `forkedPush` comes to with a wrong value: refused as no message, unless the table above says that it is right. */
+/** Lists of `fullPush` that may as well be shorter or longer, and fields that may be left out. */
+const MISFITS: readonly Allowance[] = [
+  { places: /^$/, wrongs: ['without entries', 'without offers', 'without strategies'] },
+  { places: /^strategies$/, wrongs: ['without chapters'] },
+  { places: /^replicas$/, wrongs: ['shorter'], outcome: '400 bad_request' },
+  // The last id is that of a stranger, of whom nothing else is said.
+  { places: /^(ids|entries|offers)$/, wrongs: ['shorter'] },
+  // Contents.
+  { places: /^(entries\.0\.7\.0\.1|offers\.0\.2\.3)$/, wrongs: ['without title', 'without tags', 'without note'] },
+  { places: /^entries\.0\.7\.0\.1\.tags$/, wrongs: ['shorter', 'longer'] },
+  // A write more or less, a name more or less, the last of a state's.
+  {
+    places: /^(entries\.[13]\.7|entries\.3\.[89]|offers\.1\.2|offers\.1\.2\.2\.[45]|offers\.1\.2\.3\.4)$/,
+    wrongs: ['shorter'],
+  },
+  // A key less of a path, a value less of a write, which then removes; and a value for what was removed.
+  { places: /^(entries\.3\.[89]\.0\.2|offers\.1\.2\.2\.5\.0\.2|offers\.1\.2\.3\.4\.0\.0)$/, wrongs: ['shorter'] },
+  { places: /^(entries\.[123]\.7\.0|offers\.1\.2\.2\.4\.[01])$/, wrongs: ['shorter'] },
+  { places: /^(entries\.1\.7\.1|offers\.1\.2\.3\.4\.0)$/, wrongs: ['longer'] },
+  // `drop` of an operation, and `keep` of a state.
+  { places: /^(entries\.3|offers\.1\.2\.2)$/, wrongs: ['shorter'] },
+]
+
+/** What `forkedPush` comes to with something wrong: refused as no message, unless the table above says that it is right. */
 export function expectedOf({ place, wrong }: Mutation): string {
-  const allowance = ALLOWANCES.find(({ places, wrongs }) => places.test(place) && wrongs.includes(wrong))
+  const allowance = [...ALLOWANCES, ...MISFITS].find(
+    ({ places, wrongs }) => places.test(place) && wrongs.includes(wrong),
+  )
   return allowance ? (allowance.outcome ?? READ_TO_THE_END) : '400 bad_message'
 }
 

@@ -167,7 +167,7 @@ const HALVES: Readonly<Record<string, Sent>> = {
 /** Unusual, and allowed. */
 const ALLOWED: Readonly<Record<string, Sent>> = {
   'a message in parts of nothing': parts('', '', '["ping"]', ''),
-  'a message in single bytes': parts(...'["ping"]'),
+  'a message in single bytes': parts(...Array.from('["ping"]')),
   'a ping between the parts of a message': [
     frame({ payload: '["pi', isLast: false }),
     frame({ opcode: pong }),

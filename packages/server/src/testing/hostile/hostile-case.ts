@@ -1,7 +1,6 @@
-import { ANSWER_HEADERS } from '../../answer-headers.ts'
 import type { PortName } from './hostile-ports.ts'
-import type { RawAnswer, Sending } from './raw-exchange.ts'
-import { type Talk, saidIn } from './socket-exchange.ts'
+import type { Sending } from './raw-exchange.ts'
+import type { Talk } from './socket-exchange.ts'
 
 /** One thing that nobody honest sends. */
 export type HostileCase = HostileRequest | HostileTalk
@@ -27,30 +26,6 @@ export interface HostileTalk extends CaseParts {
   readonly talk: Talk
   /** The message that it is made of, if it is one text. */
   readonly text?: string
-}
-
-/** What came back, as `expected` writes it. */
-export const outcomeOf = (answers: readonly RawAnswer[]): string =>
-  answers.map(({ status, body }) => `${status} ${codeOf(shownIn(status, body))}`.trim()).join(', ')
-
-const codeOf = (shown: string): string => /^[a-z_]+/.exec(shown)?.[0] ?? ''
-
-/** The same with the words beside the codes. */
-export const shownBy = (answers: readonly RawAnswer[]): string =>
-  answers.map(({ status, body }) => `${status} ${shownIn(status, body)}`.trim()).join(', ')
-
-/** `ok` where nothing was refused, and nothing for an empty body. */
-function shownIn(status: number, body: string): string {
-  if (body === '') return ''
-  const shown = saidIn(JSON.parse(body))
-  return shown === 'ok' && status !== 200 ? 'no code' : shown
-}
-
-/** What every answer has to have and must not have. */
-export function wrongHeaders({ headers }: RawAnswer): string[] {
-  const missing = Object.entries(ANSWER_HEADERS).filter(([name, value]) => headers.get(name) !== value)
-  const telling = ['server', 'x-powered-by', 'via'].filter((name) => headers.has(name))
-  return [...missing.map(([name]) => `no ${name}`), ...telling.map((name) => `a ${name}`)]
 }
 
 export interface RequestParts {

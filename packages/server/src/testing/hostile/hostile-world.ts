@@ -5,12 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { TestClient } from '../test-client.ts'
 import { checkOf } from './checks.ts'
 import { gardeners, httpSend } from './gardeners.ts'
-import { type HostileCase, outcomeOf, shownBy, wrongHeaders } from './hostile-case.ts'
+import type { HostileCase } from './hostile-case.ts'
 import type { ServerState } from './hostile-ports.ts'
 import { HostileProcess } from './hostile-process.ts'
 import { exchange } from './raw-exchange.ts'
 import { talk } from './socket-exchange.ts'
 import { rowsBeside } from './stored-rows.ts'
+import { outcomeOf, shownBy, wrongHeaders } from './what-came-back.ts'
 
 /** What one case came to. */
 export interface Finding {
@@ -63,19 +64,19 @@ export async function attack(casesOf: (victims: Victims) => readonly HostileCase
     const calm = await server.state()
     const before = rowsBeside('garden', path)
 
-    let isOver = false
+    const over = new AbortController()
     const working = Promise.allSettled(
-      honest.map(async ({ work }) => {
+      honest.map(async (one) => {
         let served = 0
-        for (; !isOver; served++) {
-          await work()
+        for (; !over.signal.aborted; served++) {
+          await one.work()
           await delay(PAUSE_MS)
         }
         return served
       }),
     )
     const findings = await inTurn(cases, async (one) => find(one, server.ports[one.port ?? 'main']))
-    isOver = true
+    over.abort()
     const worked = await working
     for (const one of honest) one.close()
 

@@ -229,10 +229,11 @@ function wrongPulls(mallory: TestClient): readonly HostileTalk[] {
     })
 }
 
+const shown = (text: string): string => `["presence",1,${text}]`
+
 /** Messages on a socket that are none, are wrong somewhere, or come from somebody who may not send them. */
 export function hostileMessages(mallory: TestClient): readonly HostileTalk[] {
   const parameters = JSON.stringify(pullParameters(mallory))
-  const shown = (text: string): string => `["presence",1,${text}]`
   const subscribed = piecesOf(`["subscribe",1,"stories",${parameters}]`)
   const waiting = JSON.stringify({ ...pullParameters(mallory), wait: '25000' })
   return [

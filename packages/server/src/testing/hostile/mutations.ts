@@ -46,6 +46,30 @@ export function mutationsOf(message: JsonValue): Mutation[] {
   return mutations.filter(({ text }) => text !== whole)
 }
 
+/** The message with each of its lists one value longer or shorter, and each of its objects without one of its fields. */
+export function misfitsOf(message: JsonValue): Mutation[] {
+  return placesOf(message).flatMap((place): Mutation[] => {
+    const value = valueAt(message, place)
+    const changed = (wrong: string, other: JsonValue): Mutation => ({
+      place: place.join('.'),
+      wrong,
+      text: JSON.stringify(replaced(message, place)).replace(MARK, () => JSON.stringify(other)),
+    })
+    if (Array.isArray(value)) {
+      return [
+        changed('longer', [...value, true]),
+        ...(value.length > 0 ? [changed('shorter', value.slice(0, -1))] : []),
+      ]
+    }
+    return childrenOf(value).map(([key]) =>
+      changed(`without ${key}`, Object.fromEntries(childrenOf(value).filter(([other]) => other !== key))),
+    )
+  })
+}
+
+const valueAt = (value: JsonValue, place: Place): JsonValue =>
+  place.reduce((at: JsonValue, key) => (at as Record<string | number, JsonValue>)[key] as JsonValue, value)
+
 export const placesOf = (value: JsonValue): Place[] => [
   [],
   ...childrenOf(value).flatMap(([key, child]) => placesOf(child).map((place) => [key, ...place])),

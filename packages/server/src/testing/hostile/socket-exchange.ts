@@ -1,6 +1,6 @@
 import { type Socket, connect } from 'node:net'
 import { type ToClient, decodeToClient, encodeToServer, parseJson } from '@whisker/protocol'
-import { wrongHeaders } from './hostile-case.ts'
+import { said, saidIn, wrongHeaders } from './what-came-back.ts'
 import { answersIn, write } from './raw-exchange.ts'
 import { OPCODES, frame, readFrames } from './web-socket-frames.ts'
 
@@ -142,16 +142,4 @@ class RawSocket {
     const wrong = wrongHeaders(answer)
     return `refused ${answer.status} ${saidIn(JSON.parse(answer.body))}${wrong.length > 0 ? ` with ${wrong.join(', ')}` : ''}`
   }
-}
-
-const said = ({ code, message }: { readonly code: string; readonly message: string }): string => `${code}: ${message}`
-
-/** A refusal, what stopped a push, or that there was neither. */
-export function saidIn(message: unknown): string {
-  const { error, problem } = message as {
-    error?: { code: string; message: string }
-    problem?: readonly [code: string, ...rest: unknown[]]
-  }
-  if (error) return said(error)
-  return problem ? `${problem[0]}: ${JSON.stringify(problem.slice(1))}` : 'ok'
 }

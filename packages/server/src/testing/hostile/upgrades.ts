@@ -118,23 +118,27 @@ const HOSTS: readonly (string | undefined)[] = [
 const many = (count: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_, at) => [`x-${at}`, 'y'.repeat(20)]))
 
+const refused = (check: string, table: Readonly<Record<string, RequestParts>>): readonly HostileTalk[] =>
+  Object.entries(table).map(([name, parts]) => ({
+    name: `a socket with ${name}`,
+    kind: 'upgrade',
+    check,
+    talk: { upgrade: upgrade(parts), pieces: [] },
+  }))
+
+const each = (
+  what: string,
+  values: readonly (string | undefined)[],
+  parts: (value: string | undefined) => RequestParts,
+): Record<string, RequestParts> =>
+  Object.fromEntries(values.map((value) => [`${what} ${value?.slice(0, 40) ?? 'left out'}`, parts(value)]))
+
+const header =
+  (name: string) =>
+  (value: string | undefined): RequestParts => ({ headers: { [name]: value } })
+
 /** Requests that should open a socket, with one thing wrong. */
 export function hostileUpgrades(): readonly HostileTalk[] {
-  const refused = (check: string, table: Readonly<Record<string, RequestParts>>): readonly HostileTalk[] =>
-    Object.entries(table).map(([name, parts]) => ({
-      name: `a socket with ${name}`,
-      kind: 'upgrade',
-      check,
-      talk: { upgrade: upgrade(parts), pieces: [] },
-    }))
-  const each = (
-    what: string,
-    values: readonly (string | undefined)[],
-    parts: (value: string | undefined) => RequestParts,
-  ) => Object.fromEntries(values.map((value) => [`${what} ${value?.slice(0, 40) ?? 'left out'}`, parts(value)]))
-  const header =
-    (name: string) =>
-    (value: string | undefined): RequestParts => ({ headers: { [name]: value } })
   return [
     ...refused(
       'upgrade_path',
