@@ -17,25 +17,25 @@ interface Settings {
 
 const LOOK_MS = 5
 
+function ignore(): void {}
+
 let writer: Writer | undefined
 let readers: readonly Transport[] = []
-/** How many subscribers have not seen the latest edit. */
+/** Where all stand before an edit, and how many of them still do. */
+let before = 0
 let missing = 0
-let allSeen: () => void = () => undefined
+let allSeen: () => void = ignore
 
 const commands = {
   async open({ url, space, readers: count, isLive }: Settings): Promise<void> {
-    writer = new Writer(
-      new Follower(webSocketTransport({ url, token: `${space}-writer` }), 'writer', space, () => undefined),
-      1,
-    )
+    writer = new Writer(new Follower(webSocketTransport({ url, token: `${space}-writer` }), 'writer', space, ignore), 1)
     const { follower } = writer
     const followers = [follower]
     follower.start()
     readers = Array.from({ length: count }, (_, index) => webSocketTransport({ url, token: `${space}-${index}` }))
     for (const transport of isLive ? readers : []) {
-      const reader = new Follower(transport, 'reader', space, () => {
-        if (--missing === 0) allSeen()
+      const reader = new Follower(transport, 'reader', space, ignore, (from, to) => {
+        if (from <= before && to > before && --missing === 0) allSeen()
       })
       followers.push(reader)
       reader.start()
@@ -43,14 +43,20 @@ const commands = {
     while (!followers.every(({ isCaughtUp }) => isCaughtUp)) await wait(LOOK_MS)
   },
   /** The time from an edit to the moment that every subscriber has it. */
-  tell: async (): Promise<number> =>
-    timed(async () => {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      missing = readers.length
-      allSeen = resolve
+  async tell(): Promise<number> {
+    const { follower } = current()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    before = follower.cursor.since
+    missing = readers.length
+    allSeen = resolve
+    const duration = await timed(async () => {
       await current().write()
       await promise
-    }),
+    })
+    // The writer is told too that the space has moved on.
+    while (follower.cursor.since === before) await wait(LOOK_MS)
+    return duration
+  },
   /** The time in which every reader fetches an edit that is there, by a pull of their own. */
   async fetch(): Promise<number> {
     const { follower } = current()

@@ -20,8 +20,8 @@ export interface SoakFigures {
   /** Processor time of the server, and of all clients, as a share of one core's. */
   readonly busy: { readonly server: number; readonly clients: number }
   /** Of the server's process, after the first fifth of the run; `rise` is a share of the mean. */
-  readonly rss: { readonly mean: number; readonly rise: number }
-  readonly heap: { readonly mean: number; readonly rise: number }
+  readonly rss: MemoryFigure
+  readonly heap: MemoryFigure
   readonly equal: number
   readonly different: readonly string[]
   readonly failures: readonly string[]
@@ -37,13 +37,21 @@ export interface Herd {
   readonly different: readonly string[]
 }
 
+export interface MemoryFigure {
+  /** In bytes. */
+  readonly mean: number
+  readonly rise: number
+  /** All samples, in bytes. */
+  readonly samples: readonly number[]
+}
+
 /** The first part of a run, in which caches fill, is not looked at. */
 const WARM_UP = 0.2
 
-export function memoryOf(points: readonly Point[]): { readonly mean: number; readonly rise: number } {
+export function memoryOf(points: readonly Point[]): MemoryFigure {
   const [first, last] = [points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 0]
   const late = points.filter(([ms]) => ms >= first + WARM_UP * (last - first))
-  return { mean: meanOf(late), rise: riseOf(late) }
+  return { mean: meanOf(late), rise: riseOf(late), samples: points.map(([, value]) => value) }
 }
 
 export function seenOf(histograms: readonly Histogram[]): SoakFigures['seen'] {

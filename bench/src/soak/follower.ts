@@ -47,17 +47,28 @@ export class Follower {
   cursor: Cursor = { epoch: undefined, since: 0, after: 0 }
   isConnected = false
   readonly #sighted: (operation: Operation) => void
+  readonly #moved: (from: number, to: number) => void
   #isPulling = false
   #isBehind = false
   #counted: { readonly since: number; readonly digest: Digest } | undefined
   #waiting: (() => void)[] = []
 
-  /** `sighted` is told of each operation that it learns of. */
-  constructor(transport: Transport, name: string, space: string, sighted: (operation: Operation) => void) {
+  /**
+   * `sighted` is told of each operation that it learns of, but for those that come within a state; `moved` of each step of
+   * its cursor.
+   */
+  constructor(
+    transport: Transport,
+    name: string,
+    space: string,
+    sighted: (operation: Operation) => void,
+    moved: (from: number, to: number) => void = () => undefined,
+  ) {
     this.transport = transport
     this.space = space
     this.device = { id: mintDeviceId(systemRandom), name }
     this.#sighted = sighted
+    this.#moved = moved
   }
 
   start(): void {
@@ -158,7 +169,9 @@ export class Follower {
       this.documents.set(document, known)
     }
     const { since, after } = page
+    const from = this.cursor.since
     this.cursor = { epoch: page.epochs.at(-1)?.id ?? this.cursor.epoch, since, after }
     this.#counted = undefined
+    this.#moved(from, since)
   }
 }

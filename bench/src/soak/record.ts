@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { withSection } from '@whisker/tools/section'
 import type { SoakFigures } from './figures.ts'
@@ -22,6 +22,7 @@ export const currentOrigin = (): Origin => ({
   node: process.versions.node,
   cores: cpus().length,
   memoryGiB: Math.round(totalmem() / 2 ** 30),
+  load: loadavg()[1] ?? 0,
 })
 
 function commit(): string {

@@ -1,4 +1,4 @@
-import type { SoakFigures } from './figures.ts'
+import type { MemoryFigure, SoakFigures } from './figures.ts'
 
 const MIB = 1024 * 1024
 const whole = (value: number): string => Math.round(value).toLocaleString('en')
@@ -6,7 +6,7 @@ const ms = (value: number): string => `${value.toLocaleString('en', { maximumFra
 const share = (value: number): string => `${Math.round(100 * value)} %`
 const percent = (value: number): string =>
   `${value < 0 ? '−' : '+'}${Math.abs(100 * value).toLocaleString('en', { maximumFractionDigits: 1 })} %`
-const memory = ({ mean, rise }: SoakFigures['rss']): string => `${whole(mean / MIB)} MiB, ${percent(rise)}`
+const memory = ({ mean, rise }: MemoryFigure): string => `${whole(mean / MIB)} MiB, ${percent(rise)}`
 
 /** What a run came to, for people: a figure, and what it is to be. */
 export function rowsOf(figures: SoakFigures): readonly (readonly [name: string, value: string, target: string])[] {
@@ -48,14 +48,17 @@ export interface Origin {
   readonly node: string
   readonly cores: number
   readonly memoryGiB: number
+  /** How many processes wanted a core before the run, on average over some minutes. */
+  readonly load: number
 }
 
 /** The same as Markdown, for a document. */
 export const sectionOf = (
   figures: SoakFigures,
-  { date, commit, node, cores, memoryGiB }: Origin,
+  { date, commit, node, cores, memoryGiB, load }: Origin,
 ): readonly string[] => [
-  `Commit ${commit}, on ${date}: Node ${node}, ${cores} cores and ${memoryGiB} GiB of memory for the server and all its clients.`,
+  `Commit ${commit}, on ${date}: Node ${node}, ${cores} cores and ${memoryGiB} GiB of memory for the server and all its clients.` +
+    ` What else ran there had wanted ${load.toFixed(1)} cores before.`,
   '',
   '| figure | measured | target |',
   '|---|--:|--:|',
