@@ -343,6 +343,9 @@ test('statistics are kept across restarts', async () => {
   expect((await b.reopen()).engine.statistics).toEqual(statistics)
 })
 
+/** How long a server goes on with what it was told of somebody's rights. */
+const RIGHTS_TRUSTED_MS = 1000
+
 test('forbidden to push: pulling goes on, the outbox stays, and it is told', async () => {
   const rights = { mayWrite: true }
   const world = new World({ authorize: (_, __, action) => action === 'read' || rights.mayWrite })
@@ -353,10 +356,12 @@ test('forbidden to push: pulling goes on, the outbox stays, and it is told', asy
   await a.sync()
   await b.notes.update('a', { body: 'text' })
   rights.mayWrite = false
+  world.clock.advance(RIGHTS_TRUSTED_MS)
   expect(await b.engine.syncNow()).toMatchObject({ ok: false, error: { code: 'forbidden' } })
   expect(b.notes.get('a')).toEqual({ title: 'One', body: 'text' })
   expect(b.engine.status).toMatchObject({ pending: 1, rejected: 0, reason: { code: 'forbidden' } })
   rights.mayWrite = true
+  world.clock.advance(RIGHTS_TRUSTED_MS)
   await meet(b, a)
   expect(a.notes.get('a')).toEqual({ title: 'One', body: 'text' })
 })
@@ -368,10 +373,12 @@ test('forbidden to read: everything here stays, and it goes on when access is ba
   await a.notes.create('a', {})
   await meet(a, b)
   rights.mayRead = false
+  world.clock.advance(RIGHTS_TRUSTED_MS)
   expect(await a.engine.syncNow()).toMatchObject({ ok: false, error: { code: 'forbidden' } })
   await a.notes.create('b', {})
   expect(a.notes.size).toBe(2)
   rights.mayRead = true
+  world.clock.advance(RIGHTS_TRUSTED_MS)
   await meet(a, b)
   expect(b.notes.size).toBe(2)
 })

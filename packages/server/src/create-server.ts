@@ -53,6 +53,7 @@ export function createServer(options: ServerOptions): SyncServer {
     ready: async () => began,
     isClosing,
     allow: async (principal, space, action) => rights.allow(principal, space, action),
+    forgetRights: ({ id }, space) => rights.forget({ principal: id, space }),
   }
   const identifyBy = async (request: Request): Promise<Principal> => identify(request, authenticate, origins)
   const routes = createRoutes({ ...services, identify: identifyBy })

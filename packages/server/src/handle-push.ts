@@ -25,6 +25,8 @@ export interface PushServices extends AskRights {
   readonly collector: Collector
   readonly validate: Validate | undefined
   readonly metrics: ServerMetrics
+  /** Told who has just made a space: they may do more in it than a moment ago. */
+  forgetRights(principal: Principal, space: string): void
 }
 
 /** Told in the transaction that takes a push what it will have acknowledged, if it commits. */
@@ -64,6 +66,7 @@ export async function handlePush(
     if (!result) continue
     const { outcome, head } = result
     if (outcome.refusal) throw refused(outcome.refusal)
+    if (!allowed && outcome.changes) services.forgetRights(principal, request.space)
     metrics.commits.observe(Math.max(0, clock.now() - startedMs))
     metrics.operations.add(outcome.receipt.to - head)
     if (outcome.receipt.to > head) notifier.notify(request.space)

@@ -4,8 +4,9 @@ import { memoryStore } from './memory-store.ts'
 import type { Authorize, Principal, Recheck, ServerOptions } from './server-options.ts'
 import { FrameReader, settled } from './testing/frame-reader.ts'
 import { manualClock } from './testing/manual-clock.ts'
-import { SessionClient } from './testing/session-client.ts'
+import { SessionClient, sendThrough } from './testing/session-client.ts'
 import { socketWorld } from './testing/socket-peer.ts'
+import { TestClient } from './testing/test-client.ts'
 import { testServer } from './testing/test-server.ts'
 
 /** Who may do anything at present, and what was asked of whom. */
@@ -118,6 +119,20 @@ describe('an answer', () => {
       return true
     })
     expect([await statusFor({ id: 'anna' }), await statusFor({ id: 'anna' })]).toEqual([500, 200])
+  })
+
+  test('is forgotten when the principal makes the space', async () => {
+    const owners = new Set<string>()
+    const { server, statusFor } = askedBy(({ id }, space, action) => {
+      if (action === 'create') owners.add(id)
+      return space === 'open-to-all' || owners.has(id)
+    })
+    const { epoch } = await new TestClient(sendThrough(server.session({ id: 'anna' })), 'anna', 'open-to-all').meet()
+    expect([await statusFor({ id: 'anna' }), await statusFor({ id: 'ben' })]).toEqual([403, 403])
+    const anna = Object.assign(new SessionClient(server, 'anna', 'anna'), { epoch })
+    anna.create('one', {})
+    await anna.push()
+    expect([await statusFor({ id: 'anna' }), await statusFor({ id: 'ben' })]).toEqual([200, 403])
   })
 
   test('lasts no longer on a clock that is put back', async () => {
