@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { text as allOf } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { newEntry } from './entry.ts'
+import { type Entry, newEntry } from './entry.ts'
 import { keepEntry, readState } from './kept-state.ts'
 import { newFolder, simulate, startSimulate, toldBy } from './testing/simulate.ts'
 
@@ -92,15 +92,28 @@ test.for(['by itself', 'when it is told to end'])(
   },
 )
 
-test('a document that knows of more seeds than are kept stays as it is', async () => {
+const entryOf = (sources: string, events: number): Entry => ({
+  ...newEntry({ sources, commit: sources.repeat(40), hasChanges: false }, '2026-01-01T00:00:00.000Z'),
+  done: [[1, events]],
+  events,
+})
+
+test('a record adds to what was recorded elsewhere, and counts nothing twice', async () => {
   const folder = newFolder()
-  const [state, document] = [join(folder, 'state.json'), join(folder, 'simulation.md')]
-  const text = DOCUMENT.replace('<!-- /runs -->', '| all | 47,110 | 1 | 1 | 1 |\n<!-- /runs -->')
-  writeFileSync(document, text)
-  keepEntry(state, readState(state), newEntry({ sources: 'a', commit: undefined, hasChanges: false }, '2026-01-01'))
-  const { code, stderr } = await simulate('--record', '--state', state, '--into', document)
-  expect(stderr).toMatch(/simulation\.md knows of 47,110 seeds, and .* of 0 seeds: .* with --into\.\n$/)
-  expect([code, readFileSync(document, 'utf8')]).toEqual([1, text])
+  const document = join(folder, 'simulation.md')
+  writeFileSync(document, DOCUMENT)
+  for (const [machine, entries] of [
+    ['one', [entryOf('a', 7), entryOf('b', 20)]],
+    ['two', [entryOf('b', 10), entryOf('c', 300)]],
+  ] as const) {
+    const state = join(folder, machine)
+    for (const entry of entries) keepEntry(state, readState(state), entry)
+    for (const _ of [1, 2]) expect((await simulate('--record', '--state', state, '--into', document)).code).toBe(0)
+  }
+  const text = readFileSync(document, 'utf8')
+  expect(text).toContain('| all | 327 | 327 |')
+  expect(text).toContain('| `bbbbbbbbbbbb` | 20 | 20 |')
+  expect(text).toContain('Commit `cccccccccccc`')
 })
 
 test('without anything run there is nothing to record', async () => {
