@@ -2,7 +2,7 @@ import type { SpaceReader, SpaceRecord, SubscribeRequest } from '@whisker/protoc
 import { isRevoked } from './devices.ts'
 import { type KnownClient, refuseClient } from './refuse-client.ts'
 import { refused } from './refusal.ts'
-import type { Principal } from './server-options.ts'
+import type { Principal } from './principal.ts'
 
 /** What the space knows of whoever reads it; throws what they are refused with. */
 export const admitReader = async (

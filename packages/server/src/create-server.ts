@@ -15,7 +15,8 @@ import { failureOf, toLine } from './request-log.ts'
 import { Rights } from './rights.ts'
 import { createRoutes } from './routes.ts'
 import { countRejection, createServerMetrics } from './server-metrics.ts'
-import type { Principal, Recheck, ServerOptions, SyncServer } from './server-options.ts'
+import type { Principal } from './principal.ts'
+import type { Recheck, ServerOptions, SyncServer } from './server-options.ts'
 import type { ServerSession } from './server-session.ts'
 import { createSession } from './session.ts'
 import { createSocketHub } from './socket-hub.ts'
@@ -152,6 +153,10 @@ export function createServer(options: ServerOptions): SyncServer {
       hub.upgrade(incoming, socket as Duplex, head as Buffer, address)
     },
     session: (principal) => sessionOf(() => principal),
+    client(connection) {
+      expectOpen()
+      return hub.client(connection)
+    },
     devices: async (space) => administer(space, async () => listDevices(space, { store, clock, notifier })),
     revoke: async (space, device) =>
       administer(space, async () => revokeDevice(space, device, { store, clock, notifier })),

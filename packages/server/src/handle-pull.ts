@@ -5,7 +5,7 @@ import { isNoteworthy, noteSeen } from './note-seen.ts'
 import type { Notifier } from './notifier.ts'
 import { currentEpoch } from './position.ts'
 import type { AskRights } from './rights.ts'
-import type { Principal } from './server-options.ts'
+import type { Principal } from './principal.ts'
 import { takePull } from './take-pull.ts'
 
 /** The longest that a pull is held while there is nothing new. */

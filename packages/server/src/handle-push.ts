@@ -14,7 +14,8 @@ import { preparePush } from './prepare-push.ts'
 import { refused } from './refusal.ts'
 import type { AskRights } from './rights.ts'
 import type { ServerMetrics } from './server-metrics.ts'
-import type { Principal, Validate } from './server-options.ts'
+import type { Principal } from './principal.ts'
+import type { Validate } from './server-options.ts'
 import { takePush } from './take-push.ts'
 
 export interface PushServices extends AskRights {

@@ -1,6 +1,7 @@
 import { SyncError } from '@whisker/protocol'
 import { isLoopbackHost } from './loopback.ts'
-import type { Authenticate, Principal } from './server-options.ts'
+import type { Principal } from './principal.ts'
+import type { Authenticate } from './server-options.ts'
 
 /** Everyone, on a server without authentication. */
 const LOCAL: Principal = Object.freeze({ id: 'local' })

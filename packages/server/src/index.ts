@@ -10,7 +10,6 @@ export type {
   Action,
   Authenticate,
   Authorize,
-  Principal,
   Recheck,
   ServeMetricsOptions,
   ServeOptions,
@@ -22,6 +21,9 @@ export type {
   Validate,
   ValidatedDocument,
 } from './server-options.ts'
+export type { Principal } from './principal.ts'
+export type { RefusedRequest } from './refusal.ts'
+export type { ClientConnection, ServerClient } from './server-client.ts'
 export type {
   PullParameters,
   ServerSession,

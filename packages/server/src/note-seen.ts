@@ -2,7 +2,7 @@ import type { PullRequest, ReplicaRow, SpaceRecord, SyncStore } from '@whisker/p
 import { isRevoked } from './devices.ts'
 import { lastOf } from './replica-draft.ts'
 import { refuseClient } from './refuse-client.ts'
-import type { Principal } from './server-options.ts'
+import type { Principal } from './principal.ts'
 import { noChanges } from './space-changes.ts'
 
 /** How often it is noted that a replica is still there. */

@@ -23,7 +23,8 @@ import type { LoadedPush } from './load-push.ts'
 import { type PreparedPush, documentKey, isPrepared } from './prepare-push.ts'
 import { rowHash } from './recount.ts'
 import { type ReplicaDraft, lastOf } from './replica-draft.ts'
-import type { Principal, Validate } from './server-options.ts'
+import type { Principal } from './principal.ts'
+import type { Validate } from './server-options.ts'
 import { SpaceQuota } from './space-quota.ts'
 
 export interface PushContext {

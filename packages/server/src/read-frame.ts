@@ -4,7 +4,7 @@ import { type EncodedText, frameOf } from './encoded-text.ts'
 import { type FrameSnapshot, readFrameParts } from './frame-parts.ts'
 import type { OwnPushes } from './own-pushes.ts'
 import { currentEpoch } from './position.ts'
-import type { Principal } from './server-options.ts'
+import type { Principal } from './principal.ts'
 import { takePull } from './take-pull.ts'
 
 /** What a subscriber is sent at most without taking it in, and so what a frame holds at most, but for a single row. */

@@ -1,7 +1,7 @@
 import type { Position, Refusal, ReplicaRow, SpaceRecord } from '@whisker/protocol'
 import { epochsFrom, isAheadOf, isExpired } from './position.ts'
 import { noSuchSpace, refusalOf } from './refusal.ts'
-import type { Principal } from './server-options.ts'
+import type { Principal } from './principal.ts'
 
 /** What a space knows of whoever asks. */
 export interface KnownClient {

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '@whisker/protocol'
 import { noSuchSpace, refused } from './refusal.ts'
-import type { Action, Authorize, Principal, Recheck } from './server-options.ts'
+import type { Principal } from './principal.ts'
+import type { Action, Authorize, Recheck } from './server-options.ts'
 
 /** How long an answer of `authorize` is trusted, counted from the question. */
 const TRUSTED_MS = 1000

@@ -5,7 +5,7 @@ import { listDevices, revokeDevice } from './devices.ts'
 import { readBody } from './read-body.ts'
 import { refusalFor, refusalOf } from './refusal.ts'
 import { failureOf } from './request-log.ts'
-import type { Principal } from './server-options.ts'
+import type { Principal } from './principal.ts'
 import {
   type SpaceRequest,
   type SpaceServices,

@@ -1,19 +1,11 @@
+import type { Principal } from './principal.ts'
 import type { Clock, DeviceList, Limits, Operation, Random, Reason, RevokedDevice, SyncStore } from '@whisker/protocol'
 import type { CollectedTombstones } from './collect-tombstones.ts'
 import type { CorsOptions } from './cors.ts'
 import type { ShownDocument } from './document-draft.ts'
+import type { ClientConnection, ServerClient } from './server-client.ts'
 import type { ServerSession } from './server-session.ts'
 import type { SocketLimits } from './socket-limits.ts'
-
-/** Whoever makes a request. Replica ids are bound to the principal that first used them. */
-export interface Principal {
-  readonly id: string
-  /**
-   * When it ceases to be known, in milliseconds since 1970: a socket is asked for another token a minute before, and
-   * closed then if none came. A request over HTTP shows its token each time.
-   */
-  readonly expiresAt?: number | undefined
-}
 
 /** Who makes a request; undefined if nobody known does. It may look at the headers, never at the body. */
 export type Authenticate = (request: Request) => Principal | undefined | Promise<Principal | undefined>
@@ -76,6 +68,8 @@ export interface SyncServer {
   upgrade(incoming: UpgradeRequest, socket: UpgradeSocket, head: Uint8Array, remoteAddress?: string): void
   /** What one client does that comes another way than by `fetch`: whoever asks has found out who it is. */
   session(principal: Principal): ServerSession
+  /** The same for one that speaks in the messages of a socket, which may be none of Node's. Ask while the server is open. */
+  client(connection: ClientConnection): ServerClient
   /** Who works on a space, for whoever runs the server: nobody's rights are asked for. */
   devices(space: string): Promise<DeviceList>
   /** Bars a device from a space, for ever. Done twice, it stays as it was. A device that was never there is `bad_request`. */

@@ -3,7 +3,7 @@ import { LiveSubscription } from './live-subscription.ts'
 import { OwnPushes } from './own-pushes.ts'
 import { SERVER_CLOSES, refusalFor, refused } from './refusal.ts'
 import { failureOf } from './request-log.ts'
-import type { Principal } from './server-options.ts'
+import type { Principal } from './principal.ts'
 import type { ServerSession, SessionAnswer } from './server-session.ts'
 import {
   type SpaceRequest,

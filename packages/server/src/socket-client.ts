@@ -11,9 +11,9 @@ import {
 } from '@whisker/protocol'
 import { MOST_UNREAD_BYTES } from './read-frame.ts'
 import { type RefusedRequest, refusalFor, refusalOf } from './refusal.ts'
-import type { Principal } from './server-options.ts'
+import type { Principal } from './principal.ts'
 import type { ServerSession, ServerSubscription, SessionAnswer } from './server-session.ts'
-import type { SocketConnection } from './socket-connection.ts'
+import type { ClientConnection } from './server-client.ts'
 import { SocketIdentity } from './socket-identity.ts'
 import type { SocketLimits } from './socket-limits.ts'
 import type { Seat, SocketPresence } from './socket-presence.ts'
@@ -29,9 +29,7 @@ export interface ClientServices extends SpaceServices {
 }
 
 export interface ClientParts {
-  readonly connection: SocketConnection
-  /** Throws if the token is nobody's. */
-  identify(token: string | undefined): Promise<Principal>
+  readonly connection: ClientConnection
   /** Before the first token is looked at. Throws whom there is no room for now. */
   admit(): void
   /** The first time that somebody is known. Throws whom there is no room for. */
@@ -72,7 +70,7 @@ export class SocketClient {
     this.#services = services
     this.#identity = new SocketIdentity({
       clock: services.clock,
-      identify: (token) => parts.identify(token),
+      identify: (token) => connection.identify(token),
       welcome: () => this.#welcome(),
       renew: () => this.#say({ kind: 'renew' }),
       refuse: (refused, failure) => connection.close(refused, failure),
@@ -115,7 +113,6 @@ export class SocketClient {
       }
       this.#isGreeted = true
       this.#stopHello()
-      connection.greeted()
       // Nobody who is not known makes the server hold more than this.
       connection.pause()
     }

@@ -15,7 +15,9 @@ import { type Exchange, newExchange } from './answer.ts'
 import { MOST_BUFFERED_BYTES, TOO_SLOW } from './live-subscription.ts'
 import { MOST_UNREAD_BYTES } from './read-frame.ts'
 import { type RefusedRequest, refusalFor, refusalOf } from './refusal.ts'
+import type { ClientConnection } from './server-client.ts'
 import type { ServerMetrics } from './server-metrics.ts'
+import type { Principal } from './principal.ts'
 import { BURST_SECONDS, type SocketLimits } from './socket-limits.ts'
 import { closeCodeOf, tooMany } from './socket-refusals.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -33,6 +35,8 @@ export interface ConnectionParts {
   readonly limits: Limits
   readonly socketLimits: SocketLimits
   readonly metrics: ServerMetrics
+  /** Throws if the token is nobody's. */
+  identify(token: string | undefined): Promise<Principal>
   take(message: ToServer): void
   /** Once, when nothing can be sent or come any more. */
   over(status: number, exchange: Exchange): void
@@ -44,7 +48,7 @@ const HELLO_BYTES = 16 * 1024
 const CLOSE_MS = 1000
 
 /** One open socket as messages: bounded both ways, kept alive, and closed with a reason. */
-export class SocketConnection {
+export class SocketConnection implements ClientConnection {
   readonly #parts: ConnectionParts
   readonly #exchange = newExchange(SOCKET_PATH)
   readonly #messages: TokenBucket
@@ -89,6 +93,10 @@ export class SocketConnection {
 
   get isClosing(): boolean {
     return this.#isClosing
+  }
+
+  async identify(token: string | undefined): Promise<Principal> {
+    return this.#parts.identify(token)
   }
 
   /** From now on as much may come as the limits say. */

@@ -6,7 +6,8 @@ import { type Exchange, answerRefusal, newExchange } from './answer.ts'
 import { answerOn } from './raw-answer.ts'
 import { DRAIN_MS, type RefusedRequest, SERVER_CLOSES, refusalFor, refusalOf, refused } from './refusal.ts'
 import { failureOf } from './request-log.ts'
-import type { Principal } from './server-options.ts'
+import type { ClientConnection, ServerClient } from './server-client.ts'
+import type { Principal } from './principal.ts'
 import { type ClientServices, SocketClient } from './socket-client.ts'
 import { ENVELOPE_BYTES, SOCKET_PATH, SocketConnection } from './socket-connection.ts'
 import { SocketDoor } from './socket-door.ts'
@@ -23,6 +24,8 @@ export interface HubServices extends ClientServices {
 export interface SocketHub {
   readonly openCount: number
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, remoteAddress: string): void
+  /** One that comes another way than by a request of Node's. */
+  client(connection: ClientConnection): ServerClient
   /** Resolves when every socket is closed: each is told so, and closed when it waits for no answer any more. */
   close(): Promise<void>
   /** Cuts those that are left. */
@@ -37,7 +40,7 @@ const MOST_CHUNKS = 8192
 export function createSocketHub(services: HubServices): SocketHub {
   const { clock, random, limits, socketLimits } = services
   const door = new SocketDoor(socketLimits, clock, random)
-  const open = new Map<SocketClient, SocketConnection>()
+  const open = new Map<SocketClient, ClientConnection>()
   let allClosed: (() => void) | undefined
   const webSockets = new WebSocketServer({
     noServer: true,
@@ -75,25 +78,26 @@ export function createSocketHub(services: HubServices): SocketHub {
       limits,
       socketLimits,
       metrics: services.metrics,
+      identify: async (token) => services.identify(withToken(request, token)),
       take: (message) => client.take(message),
       over(status, exchange) {
-        client.over()
         place.leave()
-        open.delete(client)
+        gone(client)
         services.record('SOCKET', startedMs, status, exchange)
-        if (open.size === 0) allClosed?.()
       },
     })
-    const client = new SocketClient(
-      {
-        connection,
-        identify: async (token) => services.identify(withToken(request, token)),
-        admit: () => place.admit(),
-        enter: (principal) => place.enter(principal),
-      },
-      services,
-    )
+    const admit = (): void => {
+      place.admit()
+      connection.greeted()
+    }
+    const client = new SocketClient({ connection, admit, enter: (principal) => place.enter(principal) }, services)
     open.set(client, connection)
+  }
+
+  function gone(client: SocketClient): void {
+    client.over()
+    open.delete(client)
+    if (open.size === 0) allClosed?.()
   }
 
   return {
@@ -112,6 +116,12 @@ export function createSocketHub(services: HubServices): SocketHub {
         const refusal = refusalFor(thrown)
         refuse(socket, refusal, refusal.status >= 500 ? failureOf(thrown) : undefined)
       }
+    },
+
+    client(connection) {
+      const client = new SocketClient({ connection, admit: () => undefined, enter: () => undefined }, services)
+      open.set(client, connection)
+      return { take: (message) => client.take(message), over: () => gone(client) }
     },
 
     async close() {

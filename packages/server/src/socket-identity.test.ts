@@ -1,6 +1,7 @@
 import { CLOSE_CODES, SyncError, encodeToServer } from '@whisker/protocol'
 import { expect, test } from 'vitest'
-import type { Authenticate, Principal } from './server-options.ts'
+import type { Principal } from './principal.ts'
+import type { Authenticate } from './server-options.ts'
 import { type ManualClock, manualClock } from './testing/manual-clock.ts'
 import { type SocketPeer, socketWorld } from './testing/socket-peer.ts'
 

@@ -1,7 +1,7 @@
 import { type Clock, SyncError } from '@whisker/protocol'
 import { type RefusedRequest, refusalFor, refusalOf } from './refusal.ts'
 import { failureOf } from './request-log.ts'
-import type { Principal } from './server-options.ts'
+import type { Principal } from './principal.ts'
 
 export interface IdentityParts {
   readonly clock: Clock

@@ -13,7 +13,7 @@ import type { FrameReads } from './frame-reads.ts'
 import { type PullServices, handlePull } from './handle-pull.ts'
 import { type PushServices, type Taking, allowPush, handlePush } from './handle-push.ts'
 import { currentEpoch } from './position.ts'
-import type { Principal } from './server-options.ts'
+import type { Principal } from './principal.ts'
 
 /** Somebody's request to a space, over HTTP or in a session, and what becomes known of it. */
 export interface SpaceRequest {

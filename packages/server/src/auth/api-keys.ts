@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Clock, systemClock } from '@whisker/protocol'
 import { type Rules, check, hasMethods, isObject, isText, isWhole, orNone } from '../option-rules.ts'
-import type { Authenticate, Principal } from '../server-options.ts'
+import type { Principal } from '../principal.ts'
+import type { Authenticate } from '../server-options.ts'
 import { isApiKeyHash } from './api-key-hash.ts'
 import { bearerOf, needsAuth } from './bearer.ts'
 

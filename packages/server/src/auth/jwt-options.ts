@@ -13,7 +13,7 @@ import {
   orNone,
 } from '../option-rules.ts'
 import { isLoopbackHost } from '../loopback.ts'
-import type { Principal } from '../server-options.ts'
+import type { Principal } from '../principal.ts'
 
 /** With one secret that both sides know, or with a key pair. */
 export type JwtAlgorithm = 'HS256' | 'RS256' | 'EdDSA'

@@ -9,7 +9,8 @@ import {
   jwtVerify,
 } from 'jose'
 import { refusalOf, refused } from '../refusal.ts'
-import type { Authenticate, Principal } from '../server-options.ts'
+import type { Principal } from '../principal.ts'
+import type { Authenticate } from '../server-options.ts'
 import { bearerOf, needsAuth } from './bearer.ts'
 import { type JwtOptions, bytesOf, checkJwtOptions, readPublicKeys } from './jwt-options.ts'
 

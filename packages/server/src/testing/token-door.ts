@@ -1,6 +1,7 @@
 import { decodeRefusal, parseJson } from '@whisker/protocol'
 import { onTestFinished } from 'vitest'
-import type { Authenticate, Principal } from '../server-options.ts'
+import type { Principal } from '../principal.ts'
+import type { Authenticate } from '../server-options.ts'
 import { type ManualClock, manualClock } from './manual-clock.ts'
 import { testServer } from './test-server.ts'
 

@@ -34,13 +34,17 @@ export class Guard {
         return sink.bufferedBytes
       },
       send: (text) => {
-        if (this.#firmBan('subscribe', principal)) {
-          this.#options.onBreach(`${principal}, who may not read, was sent ${text.slice(0, 100)}`)
-        }
+        this.shown(principal, text)
         sink.send(text)
       },
       end: (refusal) => sink.end(refusal),
     }
+  }
+
+  /** Somebody is sent a frame. */
+  shown(principal: string, frame: string): void {
+    if (!this.#firmBan('subscribe', principal)) return
+    this.#options.onBreach(`${principal}, who may not read, was sent ${frame.slice(0, 100)}`)
   }
 
   #firmBan(said: Said, principal: string): Ban | undefined {

@@ -21,6 +21,7 @@ import { Arrivals } from './arrivals.ts'
 import { copySpace } from './copy-store.ts'
 import type { Fault, Faults } from './faults.ts'
 import { Guard } from './guard.ts'
+import { type Accept, type ClientEnd, HostSocket } from './host-socket.ts'
 import { Process, WallClock } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
 import { Rights, type Said, TRUSTED_MS } from './rights.ts'
@@ -190,24 +191,46 @@ export class Host {
     })
   }
 
-  /** What one connection of a client does; undefined while nobody listens. */
+  /** What takes connections that stay; undefined while nobody listens. */
+  get door(): Accept | undefined {
+    const { server } = this
+    const process = this.#process
+    return server && process.isAlive ? (end) => this.#accept(end, server, process) : undefined
+  }
+
+  #accept(end: ClientEnd, server: SyncServer, process: Process): HostSocket {
+    return new HostSocket({
+      server,
+      process,
+      end,
+      isExpired: (principal) => this.#isExpired(principal),
+      asked: (said, principal, body) => {
+        this.#remember(said, { principal, text: JSON.stringify(body) })
+        return this.#guard.asked(said, principal)
+      },
+      shown: (principal, frame) => this.#guard.shown(principal, frame),
+    })
+  }
+
+  #isExpired(principal: string): boolean {
+    const is = this.expired.has(principal)
+    if (is) this.#options.faults.took('token_expired')
+    return is
+  }
+
+  /** What one request of a client does; undefined while nobody listens. */
   connect(principal: string): HostConnection | undefined {
     const { server } = this
     const process = this.#process
     if (!server || !process.isAlive) return undefined
     const session = server.session({ id: principal })
     const { space } = this.#options
-    const isExpired = (): boolean => {
-      const is = this.expired.has(principal)
-      if (is) this.#options.faults.took('token_expired')
-      return is
-    }
     return {
       process,
       receive: (kind, text, answer) => {
         this.#remember(kind, { principal, text })
         const look = this.#guard.asked(kind, principal)
-        const answered = isExpired()
+        const answered = this.#isExpired(principal)
           ? Promise.resolve(refusedWith(401, 'needs_auth'))
           : answerTo(session, space, kind, text)
         void answered.then((result) =>
@@ -219,7 +242,7 @@ export class Host {
       },
       subscribe: (text, sink) => {
         this.#remember('subscribe', { principal, text })
-        if (isExpired()) return undefined
+        if (this.#isExpired(principal)) return undefined
         const parameters = parseJson(text) as Readonly<Record<string, string>>
         return session.subscribe(space, parameters, this.#guard.watched(principal, sink))
       },

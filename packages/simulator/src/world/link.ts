@@ -6,9 +6,7 @@ import {
   type RequestOptions,
   type ServerVersion,
   SyncError,
-  type SyncErrorCode,
   type Transport,
-  REFUSAL_CODES,
   decodePage,
   decodeReceipt,
   decodeRefusal,
@@ -17,11 +15,14 @@ import {
   encodePush,
   parseJson,
 } from '@whisker/protocol'
+import type { PullParameters } from '@whisker/server'
+import { refusalToError } from '@whisker/protocol/transport'
 import type { SeededRandom } from '../random.ts'
 import type { Answer } from './answer.ts'
 import { Arrivals } from './arrivals.ts'
+import { damaged } from './damaged.ts'
 import type { Faults } from './faults.ts'
-import type { Host, HostConnection, RequestKind } from './host.ts'
+import type { Host, RequestKind } from './host.ts'
 import type { Process } from './process.ts'
 
 /** How long a client waits for an answer. */
@@ -64,15 +65,15 @@ export class Link implements Transport {
   }
 
   async version(_space: string, options?: RequestOptions): Promise<ServerVersion> {
-    return this.#request('version', '{}', decodeServerVersion, options)
+    return this.#request({ kind: 'version', body: {} }, decodeServerVersion, options)
   }
 
   async pull(request: PullRequest, options?: RequestOptions): Promise<Page> {
-    return this.#request('pull', JSON.stringify(encodePull(request)), decodePage, options)
+    return this.#request({ kind: 'pull', body: encodePull(request) }, decodePage, options)
   }
 
   async push(request: PushRequest, options?: RequestOptions): Promise<Receipt> {
-    const receipt = await this.#request('push', JSON.stringify(encodePush(request)), decodeReceipt, options)
+    const receipt = await this.#request({ kind: 'push', body: encodePush(request) }, decodeReceipt, options)
     this.options.onReceipt(request, receipt)
     return receipt
   }
@@ -89,22 +90,15 @@ export class Link implements Transport {
     return this.#closed !== undefined
   }
 
-  /** The connection that the next request goes over. */
-  protected connection(): HostConnection | undefined {
-    return this.options.host.connect(this.options.principal)
-  }
-
   async #request<T>(
-    kind: RequestKind,
-    text: string,
+    request: LinkRequest,
     decode: (message: unknown) => T,
     { signal, meter }: RequestOptions = {},
   ): Promise<T> {
     if (this.#closed) throw this.#closed
-    const { process, onRequest } = this.options
-    onRequest(kind)
-    meter?.('sent', text.length)
-    const answer = await new Promise<Answer>((resolve, reject) => {
+    const { process, onRequest, onRefusal } = this.options
+    onRequest(request.kind)
+    const { status, message, bytes } = await new Promise<Reply>((resolve, reject) => {
       let isOver = false
       const end = (settle: () => void): void => {
         if (isOver) return
@@ -113,58 +107,79 @@ export class Link implements Transport {
         signal?.removeEventListener('abort', onAbort)
         settle()
       }
-      const onAbort = (): void => end(() => reject(new SyncError('aborted', 'The request was aborted.')))
+      const giveUp = (error: SyncError): void =>
+        end(() => {
+          reject(error)
+          givenUp?.(error)
+        })
+      const onAbort = (): void => giveUp(new SyncError('aborted', 'The request was aborted.'))
       const stopClock = process.after(TIMEOUT_MS, () =>
-        end(() => reject(new SyncError('timeout', 'There was no answer in time.'))),
+        giveUp(new SyncError('timeout', 'There was no answer in time.')),
       )
       if (signal?.aborted) return onAbort()
       signal?.addEventListener('abort', onAbort)
-      this.#sendUp(kind, text, {
-        answered: (given) => end(() => resolve(given)),
-        broken: () => end(() => reject(noConnection())),
+      const givenUp = this.sendUp(request, {
+        sent: (bytes) => meter?.('sent', bytes),
+        answered: (reply) => end(() => resolve(reply)),
+        broken: (error = noConnection()) => end(() => reject(error)),
       })
     })
-    meter?.('received', answer.text.length)
-    return read(answer, decode, this.options.onRefusal)
+    meter?.('received', bytes)
+    if (status === 200) return decoded(message, decode)
+    const refusal = decodeRefusal(message)
+    onRefusal(refusal.code)
+    throw refusalToError(refusal, status)
   }
 
-  #sendUp(kind: RequestKind, text: string, back: Back): void {
-    const { process, way, faults, host } = this.options
+  /** Sends a request, each over a connection of its own; returns what is to be told when nobody waits for it any more. */
+  protected sendUp({ kind, body }: LinkRequest, back: Back): GivenUp | undefined {
+    const { process, way, faults, host, principal } = this.options
+    const text = JSON.stringify(body)
+    back.sent(text.length)
     if (way.isCut) faults.took('partition')
-    const connection = way.isCut ? undefined : this.connection()
+    const connection = way.isCut ? undefined : host.connect(principal)
     if (!connection) {
       if (!way.isCut && this.#met) host.noticeEnd()
-      process.after(this.latencyMs(), back.broken)
-      return
+      process.after(this.latencyMs(), () => back.broken())
+      return undefined
     }
-    if (this.#met && this.#met !== connection.process) host.noticeEnd()
-    this.#met = connection.process
+    this.meets(connection.process)
     const arrive = (message: string): void => {
       if (!connection.process.isAlive || host.process !== connection.process) {
-        process.after(this.latencyMs(), back.broken)
+        process.after(this.latencyMs(), () => back.broken())
         return
       }
       connection.process.run(() => connection.receive(kind, message, (answer) => this.#sendDown(kind, answer, back)))
     }
-    if (way.losesUp) return faults.took('partition_up')
+    if (way.losesUp) {
+      faults.took('partition_up')
+      return undefined
+    }
     if (faults.strikes('drop')) {
       faults.took('drop')
       // Half of what gets lost is noticed: the connection breaks.
-      if (faults.dice('drop').chance(0.5)) process.after(this.latencyMs(), back.broken)
-      return
+      if (faults.dice('drop').chance(0.5)) process.after(this.latencyMs(), () => back.broken())
+      return undefined
     }
-    const message = this.#damaged(text)
+    const message = damaged(text, faults)
     const trip = this.#trip(host.arrivals)
     connection.process.after(trip.delayMs, () => {
       this.#ends(trip)
       arrive(message)
     })
-    if (!faults.strikes('duplicate')) return
+    if (!faults.strikes('duplicate')) return undefined
     connection.process.after(this.latencyMs() + faults.dice('duplicate').below(20_000), () => {
       if (!connection.process.isAlive) return
       faults.took('duplicate')
       connection.receive(kind, text, () => {})
     })
+    return undefined
+  }
+
+  /** Whoever talks to another process of the server than before finds that one gone. */
+  protected meets(process: Process): void {
+    if (this.#met && this.#met !== process) this.options.host.noticeEnd()
+    this.#met = process
   }
 
   #sendDown(kind: RequestKind, answer: Answer, back: Back): void {
@@ -175,13 +190,13 @@ export class Link implements Transport {
     }
     if (kind === 'push' && faults.strikes('reply_lost')) {
       if (answer.status === 200) faults.took('reply_lost')
-      if (faults.dice('reply_lost').chance(0.5)) process.after(this.latencyMs(), back.broken)
+      if (faults.dice('reply_lost').chance(0.5)) process.after(this.latencyMs(), () => back.broken())
       return
     }
     const trip = this.#trip(this.#answers)
     process.after(trip.delayMs, () => {
       this.#ends(trip)
-      back.answered(this.#throughCache(kind, answer))
+      answerWith(this.#throughCache(kind, answer), back)
     })
   }
 
@@ -194,22 +209,7 @@ export class Link implements Transport {
       faults.took('stale_reply')
       return kept
     }
-    return { status: answer.status, text: this.#damaged(answer.text) }
-  }
-
-  /** What arrives of a text; what is not whole is not JSON any more, or the channel would have noticed. */
-  #damaged(text: string): string {
-    const { faults } = this.options
-    if (faults.strikes('truncate')) {
-      faults.took('truncate')
-      return text.slice(0, faults.dice('truncate').below(text.length))
-    }
-    if (faults.strikes('corrupt')) {
-      faults.took('corrupt')
-      const at = faults.dice('corrupt').below(text.length)
-      return `${text.slice(0, at)}\u0000#${text.slice(at + 2)}`
-    }
-    return text
+    return { status: answer.status, text: damaged(answer.text, faults) }
   }
 
   #trip(arrivals: Arrivals): Trip {
@@ -241,33 +241,45 @@ interface Trip {
   readonly delayMs: number
 }
 
-interface Back {
-  readonly answered: (answer: Answer) => void
-  readonly broken: () => void
+/** What a client asks for, as a message. */
+export type LinkRequest =
+  | { readonly kind: 'version'; readonly body: object }
+  | { readonly kind: 'pull'; readonly body: PullParameters }
+  | { readonly kind: 'push'; readonly body: unknown }
+
+/** An answer that has arrived. */
+export interface Reply {
+  readonly status: number
+  readonly message: unknown
+  readonly bytes: number
 }
 
-const KNOWN_CODES: ReadonlySet<string> = new Set(REFUSAL_CODES)
-
-function read<T>({ status, text }: Answer, decode: (message: unknown) => T, onRefusal: (code: string) => void): T {
-  const message = parse(text)
-  if (status === 200) {
-    try {
-      return decode(message)
-    } catch (cause) {
-      throw new SyncError('bad_message', 'The answer is not what was asked for.', { cause })
-    }
-  }
-  const refusal = decodeRefusal(message)
-  onRefusal(refusal.code)
-  const code = KNOWN_CODES.has(refusal.code) ? (refusal.code as SyncErrorCode) : 'server_error'
-  throw new SyncError(code, refusal.message, { fix: refusal.fix, details: { refusal, status } })
+/** What becomes of a request. */
+export interface Back {
+  readonly sent: (bytes: number) => void
+  readonly answered: (reply: Reply) => void
+  /** No answer comes: there is no connection, unless it says something else. */
+  readonly broken: (error?: SyncError) => void
 }
 
-function parse(text: string): unknown {
+/** Nobody waits for an answer any more. */
+export type GivenUp = (error: SyncError) => void
+
+function answerWith({ status, text }: Answer, back: Back): void {
+  let message: unknown
   try {
-    return parseJson(text)
+    message = parseJson(text)
   } catch (cause) {
-    throw new SyncError('bad_message', 'The answer is no JSON.', { cause })
+    return back.broken(new SyncError('bad_message', 'The answer is no JSON.', { cause }))
+  }
+  back.answered({ status, message, bytes: text.length })
+}
+
+function decoded<T>(message: unknown, decode: (message: unknown) => T): T {
+  try {
+    return decode(message)
+  } catch (cause) {
+    throw new SyncError('bad_message', 'The answer is not what was asked for.', { cause })
   }
 }
 

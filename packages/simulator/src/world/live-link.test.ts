@@ -1,8 +1,8 @@
 import type { LiveFrame, Subscription } from '@whisker/protocol'
 import { expect, test } from 'vitest'
-import { Hand } from '../testing/hand.ts'
+import { Hand, headOf } from '../testing/hand.ts'
 import type { FaultOptions } from './faults.ts'
-import { World } from './world.ts'
+import { SPACE, World } from './world.ts'
 
 /** The longest that a message takes. */
 const MOST_LATENCY_MS = 60
@@ -202,4 +202,48 @@ test('a push over the connection that is open does not come back over it', async
   await all.world.run(() => all.reader.push())
   await all.world.advance(1000)
   expect(all.heard).toEqual(['', 'own-by-another-way'])
+})
+
+test.for(['truncate', 'corrupt'] as const)('what is damaged on its way ends the connection: %s', async (fault) => {
+  const all = await listening({ [fault]: 1 })
+  const version = all.reader.live.version(SPACE)
+  await expect(all.world.run(() => version)).rejects.toMatchObject({ code: 'bad_message' })
+  await all.world.advance(1000)
+  expect([all.states, all.heard]).toEqual([[true, false], []])
+  all.world.faults.isOn = false
+  await all.world.advance(30_000)
+  expect(all.states).toEqual([true, false, true])
+})
+
+test('a push whose answer gets lost fails with the connection, and is stored', async () => {
+  const all = await listening({ reply_lost: 1 })
+  all.reader.create('own')
+  await expect(all.world.run(() => all.reader.push(all.reader.live))).rejects.toMatchObject({ code: 'network' })
+  all.world.faults.isOn = false
+  await all.world.advance(120_000)
+  expect([all.states, await headOf(all.world)]).toEqual([[true, false, true], 2])
+})
+
+test('who asks with a token that has expired is told so and let go, until it is good again', async () => {
+  const all = await listening()
+  all.world.host.expired.add('bob')
+  all.reader.create('own')
+  await expect(all.world.run(() => all.reader.push(all.reader.live))).rejects.toMatchObject({ code: 'needs_auth' })
+  await all.world.advance(5 * 60_000)
+  expect(all.states).toEqual([true, false])
+  all.world.host.expired.clear()
+  await all.world.advance(30_000)
+  expect(all.states).toEqual([true, false, true])
+})
+
+test('a server that stops tells those who are connected, and waits no longer for one who is half open', async () => {
+  const all = await listening({ half_open: 1 })
+  await writeOf(all, 'dragon')
+  all.world.faults.isOn = false
+  const other = new Hand(all.world, 'cid')
+  const states: boolean[] = []
+  other.live.subscribe(other.subscribeRequest(), { changed: () => {}, connected: (is) => states.push(is) })
+  await all.world.advance(1000)
+  await all.world.run(() => all.world.host.stop('server_stop'))
+  expect([states, all.states]).toEqual([[true, false], [true]])
 })
