@@ -3,6 +3,7 @@ import { STRATEGIES, type Strategy, compareReplicas, unitOf } from '@whisker/pro
 import type { Write } from '../checks/model.ts'
 import { Violation } from '../checks/violation.ts'
 import { SPACE } from '../world/world.ts'
+import { notesOfRefused } from './notes.ts'
 import { type Stage, isRotten, textsOf } from './stage.ts'
 
 /** What must be so when everything has come to rest. */
@@ -18,7 +19,7 @@ function checkTexts(stage: Stage): void {
   const { world, model } = stage
   const openings = world.devices.flatMap((device) => device.openings)
   const found = new Set(openings.flatMap((opening) => [...textsOf(opening)]))
-  const lost = model.lost(found)
+  const lost = model.lost(new Set([...found, ...notesOfRefused(world, model, openings)]))
   if (lost.length > 0) throw new Violation('M3', `lost: ${lost.join('; ')}`)
   const invented = model.invented(found)
   if (invented.length > 0) throw new Violation('M4', `nobody wrote ${invented.join(', ')}`)

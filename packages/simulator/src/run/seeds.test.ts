@@ -30,6 +30,7 @@ const KEPT = {
     'a form of a conflict, of which the server had one write by two names, kept only one of them when it was saved',
   'lead-lost-in-a-round': 'an opening that lost the lead in the middle of a round said for ever that it had failed',
   'let-go-and-told-as-taken': 'an author was told that the server took what another opening tried again meanwhile',
+  'noted-on-what-was-refused': 'what was noted about a document was taken for lost when its content was refused',
   'place-that-goes':
     'what was shown within a place stayed when the place was removed, because it was in conflict beside it',
   'refused-and-told-as-written-here': 'what was beneath a refused write was told to be written by this app',

@@ -16,6 +16,7 @@ import type { Disk, StoredCopy } from '../world/disk.ts'
 import type { Fault, FaultOptions } from '../world/faults.ts'
 import type { Backup } from '../world/host.ts'
 import { World } from '../world/world.ts'
+import { notesOfRefused } from './notes.ts'
 import type { DevicePlan, Plan } from './plan.ts'
 
 const CLOCK_AHEAD_MS = 5 * 60_000
@@ -348,7 +349,8 @@ export class Stage {
     const { at } = actor.checks
     const isAtHead = at?.line === this.server.line && at.since === this.server.head
     const onItsWay = isAtHead ? [] : this.server.texts
-    const found = new Set([...textsOf(opening), ...textsIn(refused), ...waiting, ...onItsWay])
+    const notes = notesOfRefused(this.world, model, [opening])
+    const found = new Set([...textsOf(opening), ...textsIn(refused), ...waiting, ...onItsWay, ...notes])
     const lost = model.lost(found, (write) => write.store === name && write.isInStore && isAsked(write))
     if (lost.length > 0) this.fail(new Violation('M1', `${name} has lost ${lost.join('; ')}`))
   }

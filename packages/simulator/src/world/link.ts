@@ -119,7 +119,7 @@ export class Link implements Transport {
       if (signal?.aborted) return onAbort()
       signal?.addEventListener('abort', onAbort)
       const givenUp = this.sendUp(request, {
-        sent: (bytes) => meter?.('sent', bytes),
+        sent: (count) => meter?.('sent', count),
         answered: (reply) => end(() => resolve(reply)),
         broken: (error = noConnection()) => end(() => reject(error)),
       })
