@@ -2,6 +2,7 @@ import { LIMITS, STRATEGIES, SyncError, checkName, isStrategy } from '@whisker/p
 
 /** What `SyncEngine.open` is given, before anything is opened: plain JavaScript has no compiler to ask. */
 
+const SURROUNDINGS = ['clock', 'random', 'wakes']
 const OPTIONS = [
   'space',
   'device',
@@ -11,9 +12,7 @@ const OPTIONS = [
   'limits',
   'pollMs',
   'debounceMs',
-  'clock',
-  'random',
-  'wakes',
+  ...SURROUNDINGS,
 ]
 
 export function checkOptions(options: unknown): void {
@@ -24,16 +23,32 @@ export function checkOptions(options: unknown): void {
     checkCollection(name, collection)
   }
   checkMethods('state', given['state'], ['open'])
-  if (given['transport'] !== undefined)
-    checkMethods('transport', given['transport'], ['pull', 'push', 'version', 'close'])
+  if (given['transport'] !== undefined) checkTransport('transport', given['transport'])
   if (given['device'] !== undefined) checkDevice(checkObject('device', given['device']))
   if (given['limits'] !== undefined) checkLimits(checkObject('limits', given['limits']))
   checkDelay('pollMs', given['pollMs'], Infinity)
   checkDelay('debounceMs', given['debounceMs'], 60_000)
-  if (given['clock'] !== undefined) checkMethods('clock', given['clock'], ['now', 'after'])
-  if (given['random'] !== undefined) checkMethods('random', given['random'], ['bytes', 'fraction'])
-  if (given['wakes'] !== undefined) checkFunction('wakes', given['wakes'])
+  checkSurroundings(given)
 }
+
+/** What `withFallback` is given. */
+export function checkFallback(first: unknown, second: unknown, options: unknown): void {
+  checkTransport('The first transport', first)
+  checkTransport('The second transport', second)
+  if (first === second) throw invalid('The second transport is the first one.', 'Pass another way to the same server.')
+  const given = checkObject('The options of withFallback', options)
+  checkKeys('withFallback', given, SURROUNDINGS)
+  checkSurroundings(given)
+}
+
+function checkSurroundings({ clock, random, wakes }: Readonly<Record<string, unknown>>): void {
+  if (clock !== undefined) checkMethods('clock', clock, ['now', 'after'])
+  if (random !== undefined) checkMethods('random', random, ['bytes', 'fraction'])
+  if (wakes !== undefined) checkFunction('wakes', wakes)
+}
+
+const checkTransport = (what: string, given: unknown): void =>
+  checkMethods(what, given, ['pull', 'push', 'version', 'close'])
 
 function checkCollection(name: string, collection: unknown): void {
   checkName(name, 'collection')
@@ -82,8 +97,8 @@ function checkMethods(what: string, value: unknown, methods: readonly string[]):
     `${what} must be an object with ${methods.join(', ')}.`,
     what === 'state'
       ? "Pass a store: memoryState(), or sqliteState('file.db') of @whisker/state-node."
-      : what === 'transport'
-        ? 'Pass a transport, like httpTransport({ url }) of @whisker/transport-http; leave it out to stay local.'
+      : what.endsWith('transport')
+        ? `Pass a transport, like httpTransport({ url }) of @whisker/transport-http${what === 'transport' ? '; leave it out to stay local' : ''}.`
         : 'Leave it out for its default.',
   )
 }

@@ -1,5 +1,6 @@
+import { httpTransport } from '@whisker/transport-http'
 import { describe, expect, test } from 'vitest'
-import { type SyncEngineOptions, SyncEngine, memoryState } from './index.ts'
+import { type SyncEngineOptions, SyncEngine, memoryState, withFallback } from './index.ts'
 import { openLocal, refusal } from './testing/local.ts'
 import { type Notes, World, pause, until } from './testing/world.ts'
 
@@ -107,5 +108,21 @@ test('what must be a function is refused when it is none', async () => {
   }
   for (const wrong of ['title', { title: 'One' }, 5] as never[]) {
     expect(() => notes.list({ where: wrong })).toThrow(invalid)
+  }
+})
+
+test('two ways to a server are refused where one is none', () => {
+  const [one, other] = [httpTransport({ url: 'http://localhost' }), httpTransport({ url: 'http://localhost' })]
+  const invalid = expect.objectContaining({ code: 'invalid_options', fix: expect.any(String) as string }) as Error
+  for (const wrong of [
+    [undefined, other],
+    [one, { pull: () => undefined }],
+    [one, one],
+    [one, other, null],
+    [one, other, { timeoutMs: 5 }],
+    [one, other, { clock: Date }],
+    [one, other, { wakes: true }],
+  ] as never as Parameters<typeof withFallback>[]) {
+    expect(() => withFallback(...wrong)).toThrow(invalid)
   }
 })

@@ -1,6 +1,7 @@
 import { encodePull, encodePush } from '@whisker/protocol'
 import { expect, test } from 'vitest'
 import type { Action, Authenticate, Authorize } from './server-options.ts'
+import { settled } from './testing/frame-reader.ts'
 import { TestClient, refusalOf } from './testing/test-client.ts'
 import { testServer } from './testing/test-server.ts'
 
@@ -24,6 +25,19 @@ test('without a known principal nothing is answered', async () => {
     const version = await server.fetch(new Request('http://localhost/v1/spaces/stories/version', { headers }))
     expect(version.status).toBe(401)
   }
+})
+
+test('a request of which nobody can tell whose it is, is answered as unavailable after ten seconds', async () => {
+  const log: string[] = []
+  const { server, clock } = testServer({
+    authenticate: async () => new Promise<never>(() => undefined),
+    log: (line) => log.push(line),
+  })
+  const response = server.fetch(new Request('http://localhost/v1/spaces/stories/version'))
+  await settled()
+  clock.advance(10_000)
+  expect(await refusalOf(await response, 503)).toMatchObject({ code: 'unavailable' })
+  expect(log).toEqual([expect.stringContaining('"code":"unavailable"')])
 })
 
 test('a token in the URL is refused, even beside a good one', async () => {

@@ -56,7 +56,7 @@ export function createServer(options: ServerOptions): SyncServer {
     allow: async (principal, space, action) => rights.allow(principal, space, action),
     forgetRights: ({ id }, space) => rights.forget({ principal: id, space }),
   }
-  const identifyBy = async (request: Request): Promise<Principal> => identify(request, authenticate, origins)
+  const identifyBy = async (request: Request): Promise<Principal> => identify(request, authenticate, origins, clock)
   const routes = createRoutes({ ...services, identify: identifyBy })
   const sessionOf = (principal: () => Principal): ServerSession =>
     createSession(principal, { ...services, subscriptions, finished, record })

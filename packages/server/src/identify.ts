@@ -1,4 +1,5 @@
-import { SyncError } from '@whisker/protocol'
+import { type Clock, SyncError } from '@whisker/protocol'
+import { inTime } from './in-time.ts'
 import { isLoopbackHost } from './loopback.ts'
 import type { Principal } from './principal.ts'
 import type { Authenticate } from './server-options.ts'
@@ -11,10 +12,11 @@ export async function identify(
   request: Request,
   authenticate: Authenticate | undefined,
   origins: readonly string[],
+  clock: Clock,
 ): Promise<Principal> {
   refuseTokenInUrl(request)
   if (!authenticate) return identifyLocal(request, origins)
-  const principal = await authenticate(request)
+  const principal = await inTime('authenticate', authenticate(request), clock)
   if (principal) return principal
   throw new SyncError('needs_auth', 'Nobody is signed in with this request.', {
     fix: 'Send a valid token in the Authorization header.',

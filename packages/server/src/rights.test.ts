@@ -136,6 +136,20 @@ describe('an answer', () => {
     expect([await statusFor({ id: 'anna' }), await statusFor({ id: 'ben' })]).toEqual([200, 403])
   })
 
+  test('that never comes fails after ten seconds, and is asked for again', async () => {
+    const { waiting, authorize, answer } = slowAuthorize()
+    const { clock, statusFor } = askedBy(authorize)
+    const first = statusFor({ id: 'anna' })
+    await settled()
+    clock.advance(10_000)
+    expect(await first).toBe(503)
+    const second = statusFor({ id: 'anna' })
+    await settled()
+    expect(waiting).toHaveLength(2)
+    await answer(true)
+    expect(await second).toBe(200)
+  })
+
   test('lasts no longer on a clock that is put back', async () => {
     const { asked, authorize } = people('anna')
     const { clock, statusFor } = askedBy(authorize)

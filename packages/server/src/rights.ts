@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '@whisker/protocol'
+import { inTime } from './in-time.ts'
 import { noSuchSpace, refused } from './refusal.ts'
 import type { Principal } from './principal.ts'
 import type { Action, Authorize, Recheck } from './server-options.ts'
@@ -69,7 +70,7 @@ export class Rights implements AskRights {
       principal,
       space,
       askedMs: this.#clock.now(),
-      isAllowed: ask(principal, space, action, authorize),
+      isAllowed: ask(principal, space, action, authorize, this.#clock),
       isForgotten: false,
     }
     this.#keep(key, question)
@@ -97,8 +98,14 @@ export class Rights implements AskRights {
 
 const isSame = (a: Principal, b: Principal): boolean => a === b || isDeepStrictEqual(a, b)
 
-async function ask(principal: Principal, space: string, action: Action, authorize: Authorize): Promise<boolean> {
+async function ask(
+  principal: Principal,
+  space: string,
+  action: Action,
+  authorize: Authorize,
+  clock: Clock,
+): Promise<boolean> {
   // Nothing but `true` will do: a hook that forgot to await would give an object.
-  const answer: unknown = await authorize(principal, space, action)
+  const answer: unknown = await inTime('authorize', authorize(principal, space, action), clock)
   return answer === true
 }

@@ -17,7 +17,7 @@ import type { ClientConnection } from './server-client.ts'
 import { SocketIdentity } from './socket-identity.ts'
 import type { SocketLimits } from './socket-limits.ts'
 import type { Seat, SocketPresence } from './socket-presence.ts'
-import { badRequest, retryLater, tooMany } from './socket-refusals.ts'
+import { badRequest, isFull, retryLater, tooMany } from './socket-refusals.ts'
 import { type SpaceServices, readPull } from './space-requests.ts'
 
 export interface ClientServices extends SpaceServices {
@@ -44,7 +44,7 @@ interface OpenSubscription {
   shown: JsonValue | undefined
 }
 
-/** How long a new socket may take to say who it is. */
+/** How long a new socket may take until it is known whose it is. */
 const HELLO_MS = 5000
 
 /** What one client does over its socket: a session, once it is known who it is. */
@@ -75,7 +75,9 @@ export class SocketClient {
       renew: () => this.#say({ kind: 'renew' }),
       refuse: (refused, failure) => connection.close(refused, failure),
     })
-    this.#stopHello = services.clock.after(HELLO_MS, () => connection.close(NO_HELLO))
+    this.#stopHello = services.clock.after(HELLO_MS, () =>
+      connection.close(this.#isGreeted ? this.#unknown() : NO_HELLO),
+    )
   }
 
   take(message: ToServer): void {
@@ -112,7 +114,6 @@ export class SocketClient {
         return connection.close(refusalFor(thrown))
       }
       this.#isGreeted = true
-      this.#stopHello()
       // Nobody who is not known makes the server hold more than this.
       connection.pause()
     }
@@ -124,6 +125,7 @@ export class SocketClient {
     if (!principal) return
     if (!this.#session) {
       this.#parts.enter(principal)
+      this.#stopHello()
       this.#session = this.#services.session(() => this.#identity.principal ?? principal)
     }
     this.#say({ kind: 'welcome' })
@@ -267,6 +269,11 @@ export class SocketClient {
     const isTaken = this.#requests.has(number) || this.#subscriptions.has(number)
     if (isTaken) this.#parts.connection.close(badRequest(`The number ${number} is in use.`))
     return isTaken
+  }
+
+  #unknown(): RefusedRequest {
+    const retryAfterMs = retryLater(this.#services.random)
+    return isFull('It could not be told in time who this is.', retryAfterMs)
   }
 
   #leaveIfDone(): void {

@@ -1,5 +1,5 @@
 import { CLOSE_CODES, SyncError, encodeToServer } from '@whisker/protocol'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Principal } from './principal.ts'
 import type { Authenticate } from './server-options.ts'
 import { type ManualClock, manualClock } from './testing/manual-clock.ts'
@@ -39,6 +39,25 @@ test('a socket on which nobody says for five seconds who they are is closed', as
   await peer.beat()
   clock.advance(1)
   expect(await peer.end()).toMatchObject({ code: CLOSE_CODES.timeout, refusal: { code: 'timeout' } })
+})
+
+test('a socket of which nobody can tell within five seconds whose it is, is told to come back', async () => {
+  const clock = manualClock()
+  const { promise, resolve } = Promise.withResolvers<Principal>()
+  let isAsked = false
+  const authenticate: Authenticate = async () => {
+    isAsked = true
+    return promise
+  }
+  const { connect } = await socketWorld({ clock, authenticate })
+  const peer = await connect()
+  peer.say({ kind: 'hello', token: 'anna' })
+  await vi.waitFor(() => expect(isAsked).toBe(true))
+  clock.advance(5000)
+  const { refusal } = await peer.end()
+  expect(refusal).toMatchObject({ code: 'unavailable', message: 'It could not be told in time who this is.' })
+  expect(refusal.retryAfterMs).toBeGreaterThan(0)
+  resolve({ id: 'anna' })
 })
 
 test('more than 16 KiB before a hello are refused, at once or in pieces, and nobody is asked who it is', async () => {

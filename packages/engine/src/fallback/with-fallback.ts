@@ -15,6 +15,7 @@ import {
   systemClock,
   systemRandom,
 } from '@whisker/protocol'
+import { checkFallback } from '../check-options.ts'
 import { isOffline } from '../sync/refusals.ts'
 import { type WakeSource, platformWakes } from '@whisker/protocol/transport'
 import { Feed } from './feed.ts'
@@ -29,9 +30,10 @@ export interface FallbackOptions {
 /**
  * One way to the server out of two: the first, which is live, and the second where the first cannot be had, as behind a
  * proxy that refuses sockets. The second is held to be one of requests, and polled for what changes. The first is tried again
- * after 30 seconds, ever more rarely up to 10 minutes, and when the platform wakes.
+ * after 30 seconds, ever more rarely up to 10 minutes, and when the platform wakes. What is no transport is `invalid_options`.
  */
 export function withFallback(first: Transport, second: Transport, options: FallbackOptions = {}): Transport {
+  checkFallback(first, second, options)
   return new Fallback(first, second, options)
 }
 
