@@ -35,7 +35,7 @@ export function checkOptions(options: unknown): void {
 export function checkFallback(first: unknown, second: unknown, options: unknown): void {
   checkTransport('The first transport', first)
   checkTransport('The second transport', second)
-  if (first === second) throw invalid('The second transport is the first one.', 'Pass another way to the same server.')
+  if (first === second) throw invalid('The second transport is the first.', 'Pass another.')
   const given = checkObject('The options of withFallback', options)
   checkKeys('withFallback', given, SURROUNDINGS)
   checkSurroundings(given)
