@@ -33,10 +33,10 @@ export function checkOptions(options: unknown): void {
 
 /** What `withFallback` is given. */
 export function checkFallback(first: unknown, second: unknown, options: unknown): void {
-  checkTransport('first transport', first)
-  checkTransport('second transport', second)
-  if (first === second) throw invalid('The second transport is the first.', 'Pass another.')
-  const given = checkObject('withFallback options', options)
+  checkTransport('The first transport', first)
+  checkTransport('The second transport', second)
+  if (first === second) throw invalid('The second transport is the first one.', 'Pass another way to the same server.')
+  const given = checkObject('The options of withFallback', options)
   checkKeys('withFallback', given, SURROUNDINGS)
   checkSurroundings(given)
 }
