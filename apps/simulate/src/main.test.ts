@@ -92,6 +92,14 @@ test.for(['by itself', 'when it is told to end'])(
   },
 )
 
+test('a mistake that is noticed in no range of seeds is missed', async () => {
+  const { code, stdout } = await simulate('--mutants', '--only', 'old_ids_write_on', '--seeds', '1')
+  expect(stdout).toBe(
+    'old_ids_write_on: nothing, after > 1, > 1, > 1 seeds\n' + '0 of 1 mutants were caught in all ranges of 1 seeds.\n',
+  )
+  expect(code).toBe(1)
+})
+
 const entryOf = (sources: string, events: number): Entry => ({
   ...newEntry({ sources, commit: sources.repeat(40), hasChanges: false }, '2026-01-01T00:00:00.000Z'),
   done: [[1, events]],

@@ -251,6 +251,18 @@ export const CLIENT_SYNC_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'listens_without_catching_up',
+    row: 11,
+    about: 'Once it listens a device relies on what it is told, and does not ask for what changed since its last pull.',
+    edits: [
+      {
+        file: 'packages/engine/src/sync/sync-loop.ts',
+        find: '    if (isConnected) this.#wakeUp()\n',
+        replace: '    if (isConnected) {\n      this.#plannedMs = undefined\n      this.#soon(LIVE_MS)\n    }\n',
+      },
+    ],
+  },
+  {
     name: 'hints_ignored',
     row: 62,
     about: 'Frames are taken for all there is: one that does not follow on what is here brings no pull.',

@@ -54,7 +54,7 @@ async function huntAll(mutants: readonly Mutant[], count: number, done: (result:
   const hunt = new Hunt()
   const results = mutants.map((mutant) => ({
     mutant,
-    catches: Array<Catch | undefined>(RANGES.length),
+    catches: RANGES.map((): Catch | undefined => undefined),
     left: RANGES.length,
   }))
   const turns = results.flatMap((result) => RANGES.map((from, index) => ({ result, index, from, tried: 0 })))

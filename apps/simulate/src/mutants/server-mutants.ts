@@ -96,19 +96,6 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'catches_up_before_it_listens',
-    row: 11,
-    about:
-      'A pull is answered before the subscription of the same connection has begun: what changes in between is lost.',
-    edits: [
-      {
-        file: 'packages/server/src/session.ts',
-        find: '          await Promise.all([...subscriptions].map(({ began }) => began))\n',
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'own_rows_left_out_unheard',
     row: 13,
     about: 'A client is not sent what it wrote, whether or not it knows that the server has it.',
