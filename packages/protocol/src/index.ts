@@ -137,6 +137,8 @@ export {
   decodeToClient,
   decodeToServer,
   encodeSocketAnswer,
+  encodeMember,
+  encodePresent,
   encodeSocketFrame,
   encodeToClient,
   encodeToServer,

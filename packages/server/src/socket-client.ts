@@ -5,6 +5,7 @@ import {
   type Random,
   type ToClient,
   type ToServer,
+  encodePresent,
   encodeRefusal,
   encodeSocketAnswer,
   encodeToClient,
@@ -226,7 +227,7 @@ export class SocketClient {
       device: readPull(space, parameters, this.#services).device,
       isSlow: () => connection.bufferedBytes > MOST_UNREAD_BYTES,
       allow: async () => this.#allowRead(space),
-      tell: (members) => this.#say({ kind: 'present', number, members }),
+      tell: (members) => connection.send(encodePresent(number, members)),
       refuse: (thrown) => {
         const { status, refusal } = refusalFor(thrown)
         // What failed is no refusal: they are told with the next change.
@@ -280,7 +281,7 @@ export class SocketClient {
     if (this.#leaving && this.#requests.size === 0) this.#parts.connection.close(this.#leaving)
   }
 
-  #say(message: Exclude<ToClient, { readonly kind: 'answer' | 'frame' }>): void {
+  #say(message: Exclude<ToClient, { readonly kind: 'answer' | 'frame' | 'present' }>): void {
     this.#parts.connection.send(encodeToClient(message))
   }
 }

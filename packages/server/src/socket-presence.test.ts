@@ -1,4 +1,4 @@
-import { CLOSE_CODES, type DeviceId, type JsonValue, PRESENCE_BYTES } from '@whisker/protocol'
+import { CLOSE_CODES, type DeviceId, type JsonValue, PRESENCE_BYTES, parseJson } from '@whisker/protocol'
 import { expect, test } from 'vitest'
 import { type Seat, SocketPresence } from './socket-presence.ts'
 import { manualClock } from './testing/manual-clock.ts'
@@ -158,7 +158,9 @@ test('a reader before whom much waits is told later, once, of what is shown by t
   })
   const anna = seat('anna', () => undefined)
   presence.join(anna)
-  presence.join(seat('ben', (members) => told.push(members.map(({ name, value }) => [name, value]))))
+  presence.join(
+    seat('ben', (members) => told.push(members.map((text) => (parseJson(text) as readonly unknown[]).slice(2)))),
+  )
   await settled()
   isSlow = true
   for (let n = 0; n < 30; n++) {

@@ -1,4 +1,4 @@
-import type { Clock, Device, JsonValue, MemberChange } from '@whisker/protocol'
+import { type Clock, type Device, type JsonValue, encodeMember } from '@whisker/protocol'
 
 /** One subscription's place among those of its space. */
 export interface Seat {
@@ -10,7 +10,8 @@ export interface Seat {
   isSlow(): boolean
   /** Throws what the reader is refused with; asked before they are told anything. */
   allow(): Promise<void>
-  tell(members: readonly MemberChange[]): void
+  /** Members as `encodePresent` takes them. */
+  tell(members: readonly string[]): void
   refuse(thrown: unknown): void
 }
 
@@ -18,6 +19,8 @@ interface Taken {
   readonly seat: Seat
   /** Undefined for nothing. */
   value: JsonValue | undefined
+  /** The same, encoded once for all who are told. */
+  text: string | undefined
   /** Those whose last change the reader was not told of. */
   readonly untold: Set<Taken>
   isNew: boolean
@@ -44,7 +47,14 @@ export class SocketPresence {
   join(seat: Seat): void {
     const room = this.#rooms.get(seat.space) ?? new Map<Seat, Taken>()
     const showing = [...room.values()].filter(({ value }) => value !== undefined)
-    const taken: Taken = { seat, value: undefined, untold: new Set(showing), isNew: true, isBusy: false }
+    const taken: Taken = {
+      seat,
+      value: undefined,
+      text: undefined,
+      untold: new Set(showing),
+      isNew: true,
+      isBusy: false,
+    }
     this.#rooms.set(seat.space, room.set(seat, taken))
     void this.#tell(taken)
   }
@@ -54,6 +64,7 @@ export class SocketPresence {
     const taken = room?.get(seat)
     if (!room || !taken || (taken.value === undefined && value === undefined)) return
     taken.value = value
+    taken.text = undefined
     for (const other of room.values()) if (other !== taken) other.untold.add(taken)
     this.#tellSoon(seat.space)
   }
@@ -92,16 +103,17 @@ export class SocketPresence {
   #send(taken: Taken): void {
     const { seat, untold } = taken
     if (this.#rooms.get(seat.space)?.get(seat) !== taken) return
-    const changes = [...untold].map(({ seat: { id, device }, value }) => ({
-      id,
-      device: device.id,
-      name: device.name,
-      value,
-    }))
+    const changes = [...untold].map(textOf)
     untold.clear()
     for (let from = 0; from < changes.length || taken.isNew; from += MOST_MEMBERS) {
       taken.isNew = false
       seat.tell(changes.slice(from, from + MOST_MEMBERS))
     }
   }
+}
+
+function textOf(taken: Taken): string {
+  const { id, device } = taken.seat
+  taken.text ??= encodeMember({ id, device: device.id, name: device.name, value: taken.value })
+  return taken.text
 }

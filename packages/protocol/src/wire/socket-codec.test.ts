@@ -4,11 +4,14 @@ import { parseJson, utf8Length } from '../json.ts'
 import type { Refusal } from '../messages.ts'
 import { encodeHint } from './frame-codec.ts'
 import {
+  type MemberChange,
   type ToClient,
   type ToServer,
   decodeToClient,
   decodeToServer,
   encodeSocketAnswer,
+  encodeMember,
+  encodePresent,
   encodeSocketFrame,
   encodeToClient,
   encodeToServer,
@@ -43,19 +46,11 @@ const TO_SERVER: readonly ToServer[] = [
   { kind: 'pong' },
 ]
 
-const TO_CLIENT: readonly Exclude<ToClient, { readonly kind: 'answer' | 'frame' }>[] = [
+const TO_CLIENT: readonly Exclude<ToClient, { readonly kind: 'answer' | 'frame' | 'present' }>[] = [
   { kind: 'welcome' },
   { kind: 'begun', number: 4 },
   { kind: 'end', number: 4, refusal: REFUSAL },
   { kind: 'close', refusal: REFUSAL },
-  {
-    kind: 'present',
-    number: 4,
-    members: [
-      { id: 'm1', device: DEVICE, name: 'Phone', value: { page: 3 } },
-      { id: 'm2', device: DEVICE, name: 'Tablet', value: undefined },
-    ],
-  },
   { kind: 'renew' },
   { kind: 'ping' },
   { kind: 'pong' },
@@ -75,6 +70,17 @@ describe('a message on a socket', () => {
       expect(decodeToClient(parseJson(encodeToClient(message)))).toEqual(message)
     },
   )
+
+  test('names members that are texts already', () => {
+    const members: readonly MemberChange[] = [
+      { id: 'm1', device: DEVICE, name: 'Phone', value: { page: 3 } },
+      { id: 'm2', device: DEVICE, name: 'Tablet', value: undefined },
+    ]
+    for (const some of [members, []]) {
+      const text = encodePresent(4, some.map(encodeMember))
+      expect(decodeToClient(parseJson(text))).toEqual({ kind: 'present', number: 4, members: some })
+    }
+  })
 
   test('goes around an answer or a frame that is a text already', () => {
     expect(decodeToClient(parseJson(encodeSocketAnswer(7, 200, '{"v":1}')))).toEqual({

@@ -147,7 +147,15 @@ export const socketFrameEnds = (number: number): readonly [before: string, after
   ']',
 ]
 
-export function encodeToClient(message: Exclude<ToClient, { readonly kind: 'answer' | 'frame' }>): string {
+/** One member, as `encodePresent` takes it: for who tells many of the same. */
+export const encodeMember = ({ id, device, name, value }: MemberChange): string =>
+  JSON.stringify([id, device, name, value ?? null])
+
+/** Members that are texts already, for one subscription. */
+export const encodePresent = (number: number, members: readonly string[]): string =>
+  `["present",${number},[${members.join()}]]`
+
+export function encodeToClient(message: Exclude<ToClient, { readonly kind: 'answer' | 'frame' | 'present' }>): string {
   switch (message.kind) {
     case 'begun':
       return JSON.stringify(['begun', message.number])
@@ -155,12 +163,6 @@ export function encodeToClient(message: Exclude<ToClient, { readonly kind: 'answ
       return JSON.stringify(['end', message.number, encodeRefusal(message.refusal)])
     case 'close':
       return JSON.stringify(['close', encodeRefusal(message.refusal)])
-    case 'present':
-      return JSON.stringify([
-        'present',
-        message.number,
-        message.members.map(({ id, device, name, value }) => [id, device, name, value ?? null]),
-      ])
     default:
       return JSON.stringify([message.kind])
   }
