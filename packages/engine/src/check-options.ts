@@ -1,4 +1,4 @@
-import { LIMITS, STRATEGIES, SyncError, checkName, isStrategy } from '@whisker/protocol'
+import { LIMITS, STRATEGIES, SyncError, type Transport, checkName, isStrategy } from '@whisker/protocol'
 
 /** What `SyncEngine.open` is given, before anything is opened: plain JavaScript has no compiler to ask. */
 
@@ -35,6 +35,12 @@ export function checkOptions(options: unknown): void {
 export function checkFallback(first: unknown, second: unknown, options: unknown): void {
   checkTransport('The first transport', first)
   checkTransport('The second transport', second)
+  if (typeof (first as Transport).subscribe !== 'function') {
+    throw invalid(
+      'The first transport does not tell of changes.',
+      'Pass the live one first: withFallback(webSocketTransport({ url }), httpTransport({ url })).',
+    )
+  }
   if (first === second) throw invalid('The second transport is the first one.', 'Pass another way to the same server.')
   const given = checkObject('The options of withFallback', options)
   checkKeys('withFallback', given, SURROUNDINGS)

@@ -330,7 +330,6 @@ describe('a live transport', () => {
     const world = new World()
     const [a, b] = await livePair(world)
     b.link.endSubscription()
-    expect(b.engine.status.state).toBe('idle')
     await a.notes.create('n', {})
     await whenDue(world, () => a.engine.status.pending === 0)
     await calm(world)
@@ -339,6 +338,25 @@ describe('a live transport', () => {
     await until(() => b.notes.has('n'))
     await whenDue(world, () => b.engine.status.state === 'live')
     expect(b.link.subscribed).toBe(2)
+  })
+
+  test('whose connection was lost is offline, until there is one again or a round goes well', async () => {
+    const world = new World()
+    const [, b] = await livePair(world)
+    const states: string[] = []
+    b.engine.on('status_changed', ({ state }) => states.push(state))
+    b.link.cut()
+    expect(b.engine.status).toMatchObject({ state: 'offline', reason: { code: 'network' }, attempt: 0 })
+    b.link.mend()
+    await whenDue(world, () => b.engine.status.state === 'live')
+    b.link.endSubscription()
+    expect(b.engine.status.state).toBe('offline')
+    // Requests get through, and nobody tells of changes any more.
+    b.link.subscribe = () => ({ close: () => undefined })
+    await b.sync()
+    expect(b.engine.status).toMatchObject({ state: 'idle' })
+    expect(b.engine.status).not.toHaveProperty('reason')
+    expect(new Set(states)).toEqual(new Set(['offline', 'syncing', 'live', 'idle']))
   })
 
   test('that is connected again is a reason to pull', async () => {

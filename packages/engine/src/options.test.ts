@@ -112,12 +112,14 @@ test('what must be a function is refused when it is none', async () => {
 })
 
 test('two ways to a server are refused where one is none', () => {
-  const [one, other] = [httpTransport({ url: 'http://localhost' }), httpTransport({ url: 'http://localhost' })]
+  const other = httpTransport({ url: 'http://localhost' })
+  const one = { ...httpTransport({ url: 'http://localhost' }), subscribe: () => ({ close: () => undefined }) }
   const invalid = expect.objectContaining({ code: 'invalid_options', fix: expect.any(String) as string }) as Error
   for (const wrong of [
     [undefined, other],
     [one, { pull: () => undefined }],
     [one, one],
+    [other, one],
     [one, other, null],
     [one, other, { timeoutMs: 5 }],
     [one, other, { clock: Date }],

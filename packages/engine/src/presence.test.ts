@@ -28,7 +28,13 @@ describe('what a device shows', () => {
     const stranger = await begun(world, await world.liveDevice({ space: 'another' }))
     a.engine.presence.show({ document: 'dragon' })
     expect(b.engine.presence.members()).toEqual([
-      { id: expect.any(String), device: a.engine.device.id, name: 'Anna', value: { document: 'dragon' } },
+      {
+        id: expect.any(String),
+        principal: 'local',
+        device: a.engine.device.id,
+        name: 'Anna',
+        value: { document: 'dragon' },
+      },
     ])
     expect([seenBy(a), seenBy(stranger)]).toEqual([[], []])
   })
@@ -153,6 +159,18 @@ describe('whoever listens', () => {
     b.link.mend()
     await until(() => presence.isAvailable)
     expect(told.length).toBe(3)
+  })
+
+  test('is told once of all who are there already', async () => {
+    const world = new World()
+    const a = await begun(world, await world.liveDevice())
+    a.engine.presence.show('here')
+    const device = await world.liveDevice()
+    const told: unknown[] = []
+    device.engine.presence.subscribe((members) => told.push(members.map(({ value }) => value)))
+    const b = await begun(world, device)
+    b.link.cut()
+    expect(told).toEqual([['here'], []])
   })
 
   test('gets the same list until it changes', async () => {

@@ -32,6 +32,8 @@ const NOBODY: readonly Member[] = []
 export class SpacePresence implements Presence {
   #subscription: Subscription | undefined
   #members = NOBODY
+  /** Whether it is known who is there. */
+  #isHeard = false
   /** Undefined until there is anything to tell. */
   #shown: { readonly value: JsonValue | undefined } | undefined
   #isTold = true
@@ -45,7 +47,7 @@ export class SpacePresence implements Presence {
   }
 
   get isAvailable(): boolean {
-    return this.#subscription?.show !== undefined
+    return this.#isHeard && this.#subscription?.show !== undefined
   }
 
   show(value: JsonValue | undefined): void {
@@ -77,6 +79,7 @@ export class SpacePresence implements Presence {
     const members = this.#members
     this.#subscription = subscription
     this.#members = NOBODY
+    this.#isHeard = false
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     this.#isTold = this.#shown === undefined
@@ -85,7 +88,8 @@ export class SpacePresence implements Presence {
   }
 
   present(members: readonly Member[]): void {
-    if (members.length + this.#members.length === 0) return
+    if (this.#isHeard && members.length + this.#members.length === 0) return
+    this.#isHeard = true
     this.#members = Object.freeze(members.map((one) => Object.freeze({ ...one, value: deepFreeze(one.value) })))
     this.#notify()
   }

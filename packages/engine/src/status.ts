@@ -34,7 +34,7 @@ function stateOf(core: Core, loop: SyncLoop, oldestPendingAt: number | undefined
   const error = loop.lastError
   if (!loop.isStarted && !loop.isSyncing) return 'stopped'
   if (error?.code === 'needs_auth') return 'needs_auth'
-  if (error && isOffline(error.code)) return 'offline'
+  if (error ? isOffline(error.code) : loop.isCutOff) return 'offline'
   if (isStuck(core, loop, oldestPendingAt)) return 'stuck'
   if (error) return 'error'
   if (loop.isSyncing) return 'syncing'
@@ -51,6 +51,11 @@ function isStuck(core: Core, loop: SyncLoop, oldestPendingAt: number | undefined
 
 function reasonOf(core: Core, loop: SyncLoop, oldestPendingAt: number | undefined): SyncError | undefined {
   if (loop.lastError) return loop.lastError
+  if (loop.isCutOff) {
+    return new SyncError('network', 'The live connection to the server was lost.', {
+      fix: 'Nothing is to be done: it is made again as soon as that is possible.',
+    })
+  }
   if (isStuck(core, loop, oldestPendingAt)) {
     return new SyncError('unavailable', 'Changes have waited for more than a minute though the server answers.', {
       fix: 'They are kept and tried again. Look at the log of the server for what becomes of the pushes.',

@@ -39,13 +39,18 @@ export interface SubscriptionListener {
    * the client stands may have been the reason, so it subscribes anew.
    */
   connected(isConnected: boolean): void
-  /** All others who are connected to the space and show something, whenever that changes. */
+  /**
+   * All others who are connected to the space and show something: once after the connection came, even if there is
+   * nobody, and whenever that changes. Who was told of is gone when the connection is.
+   */
   present?(members: readonly Member[]): void
 }
 /** Somebody who is connected to a space, as the others see them. */
 export interface Member {
   /** Of this connection only. */
   readonly id: string
+  /** Whom the server knows them as. The rest is what the device says of itself. */
+  readonly principal: string
   readonly device: DeviceId
   /** The device's. */
   readonly name: string

@@ -98,6 +98,25 @@ test('a forbidden space and one that is not there are refused alike on every rou
   expect((await anna.pull()).head).toBe(1)
 })
 
+test('who may read and not write is told so', async () => {
+  const { client, server } = testServer({
+    authenticate,
+    authorize: ({ id }, _, action) => id === 'anna' || action === 'read',
+  })
+  const anna = await client('anna', 'stories', as('anna'))
+  anna.create('one', {})
+  await anna.push()
+  for (const space of ['stories', 'nowhere']) {
+    const ben = new TestClient(async (request) => server.fetch(request), 'ben', space, as('ben'))
+    await ben.pull()
+    ben.create('two', {})
+    expect(await refusalOf(await ben.pushRaw(), 403)).toMatchObject({
+      code: 'forbidden',
+      message: 'You may read this space, and not write to it.',
+    })
+  }
+})
+
 test('a hook that does not answer true refuses', async () => {
   const answers: unknown[] = [false, undefined, 1, 'yes', {}]
   for (const answer of answers) {

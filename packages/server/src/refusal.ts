@@ -43,6 +43,12 @@ export const noSuchSpace = (): Refusal =>
     fix: 'Ask whoever runs the space whether you, or this device, may use it; what is written here is kept.',
   })
 
+/** To who may read: it is no secret to them whether there is such a space. */
+export const readOnly = (): Refusal =>
+  refusalOf('forbidden', 'You may read this space, and not write to it.', {
+    fix: 'Ask whoever runs the space for the right to write; what is written here is kept.',
+  })
+
 /** How long a closing server waits for running requests, and how long it tells others to stay away. */
 export const DRAIN_MS = 10_000
 

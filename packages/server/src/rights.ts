@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '@whisker/protocol'
 import { inTime } from './in-time.ts'
-import { noSuchSpace, refused } from './refusal.ts'
+import { noSuchSpace, readOnly, refused } from './refusal.ts'
 import type { Principal } from './principal.ts'
 import type { Action, Authorize, Recheck } from './server-options.ts'
 
@@ -38,18 +38,12 @@ export class Rights implements AskRights {
 
   /**
    * Resolves if they may; a server that has nobody to ask lets them. Refuses in the same words whether or not there is
-   * such a space, and fails as `authorize` does.
+   * such a space, unless they may read it and know; and fails as `authorize` does.
    */
   async allow(principal: Principal, space: string, action: Action): Promise<void> {
-    const authorize = this.#authorize
-    if (!authorize) return
-    for (;;) {
-      const question = this.#questionOf(principal, space, action, authorize)
-      const isAllowed = await question.isAllowed
-      if (question.isForgotten) continue
-      if (isAllowed) return
-      throw refused(noSuchSpace())
-    }
+    if (await this.#may(principal, space, action)) return
+    const isPush = action === 'write' || action === 'create'
+    throw refused(isPush && (await this.#may(principal, space, 'read')) ? readOnly() : noSuchSpace())
   }
 
   /** What is known of them is asked for again, also by who waits for an answer now. */
@@ -59,6 +53,16 @@ export class Rights implements AskRights {
       if (space !== undefined && question.space !== space) continue
       question.isForgotten = true
       this.#questions.delete(key)
+    }
+  }
+
+  async #may(principal: Principal, space: string, action: Action): Promise<boolean> {
+    const authorize = this.#authorize
+    if (!authorize) return true
+    for (;;) {
+      const question = this.#questionOf(principal, space, action, authorize)
+      const isAllowed = await question.isAllowed
+      if (!question.isForgotten) return isAllowed
     }
   }
 

@@ -6,6 +6,7 @@ import { readBody } from './read-body.ts'
 import { refusalFor, refusalOf } from './refusal.ts'
 import { failureOf } from './request-log.ts'
 import type { Principal } from './principal.ts'
+import { SOCKET_PATH } from './socket-path.ts'
 import {
   type SpaceRequest,
   type SpaceServices,
@@ -28,6 +29,17 @@ const VERSION = '/v1/spaces/:space/version'
 const OPERATIONS = '/v1/spaces/:space/operations'
 const DEVICES = '/v1/spaces/:space/devices'
 const DEVICE = '/v1/spaces/:space/devices/:device'
+
+/** To who meant to open a socket; a proxy before the server may have forgotten that. */
+const NO_SOCKET: Answer = {
+  ...answerRefusal(
+    426,
+    refusalOf('bad_request', 'A WebSocket is opened here, and this request asks for none.', {
+      fix: 'Have each proxy before the server pass on the headers `Upgrade` and `Connection`.',
+    }),
+  ),
+  headers: { upgrade: 'websocket', connection: 'Upgrade, close' },
+}
 
 /** What the server answers at which path. Every path but `/health` is somebody's, in a space. */
 export function createRoutes(services: RouteServices): Hono<Env> {
@@ -82,6 +94,11 @@ export function createRoutes(services: RouteServices): Hono<Env> {
     .post(OPERATIONS, inSpace(OPERATIONS, push))
     .get(DEVICES, inSpace(DEVICES, devices))
     .delete(DEVICE, inSpace(DEVICE, revoke))
+    .get(SOCKET_PATH, async (context) => {
+      context.env.route = SOCKET_PATH
+      return respond(context.req.raw, context.env, NO_SOCKET)
+    })
+    .all(SOCKET_PATH, wrongMethod)
     .all('/health', wrongMethod)
     .all(VERSION, wrongMethod)
     .all(OPERATIONS, wrongMethod)

@@ -62,8 +62,8 @@ export interface SyncServer {
   /** Answers every request, and never rejects. */
   fetch(request: Request): Promise<Response>
   /**
-   * Opens a socket, or refuses to over HTTP: what Node's `upgrade` event gives, of requests for `/v1/socket` after
-   * whatever prefix. The address is whom its limits count; where a proxy stands before, it is the one that the proxy tells.
+   * Opens a socket, or refuses to over HTTP: what Node's `upgrade` event gives, of requests for `/v1/socket`. An app
+   * that serves under a prefix takes it off the `url` before, as it does for `fetch`. The address is whom its limits count; where a proxy stands before, it is the one that the proxy tells.
    */
   upgrade(incoming: UpgradeRequest, socket: UpgradeSocket, head: Uint8Array, remoteAddress?: string): void
   /** What one client does that comes another way than by `fetch`: whoever asks has found out who it is. */

@@ -220,10 +220,13 @@ export class SocketClient {
     if (this.#subscriptions.get(number) !== open) return
     const { random, presence } = this.#services
     const { connection } = this.#parts
+    const { principal } = this.#identity
+    if (!principal) return
     this.#say({ kind: 'begun', number })
     const seat: Seat = {
       space,
       id: Buffer.from(random.bytes(12)).toString('base64url'),
+      principal: principal.id,
       device: readPull(space, parameters, this.#services).device,
       isSlow: () => connection.bufferedBytes > MOST_UNREAD_BYTES,
       allow: async () => this.#allowRead(space),

@@ -19,11 +19,9 @@ import type { ClientConnection } from './server-client.ts'
 import type { ServerMetrics } from './server-metrics.ts'
 import type { Principal } from './principal.ts'
 import { BURST_SECONDS, type SocketLimits } from './socket-limits.ts'
+import { SOCKET_PATH } from './socket-path.ts'
 import { closeCodeOf, tooMany } from './socket-refusals.ts'
 import { TokenBucket } from './token-bucket.ts'
-
-/** The path that sockets are opened at, and what the log calls it. */
-export const SOCKET_PATH = '/v1/socket'
 
 /** What a push, the largest message there is, has around it on a socket: its kind, its number, its space. */
 export const ENVELOPE_BYTES = 256

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { CLOSE_CODES, encodePull } from '@whisker/protocol'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -55,9 +58,9 @@ test('an upgrade that opens no socket is answered over HTTP in the words of any 
   const key = 'sec-websocket-key'
   const cases: readonly (readonly [string, ...unknown[]])[] = [
     [handshake(), 101, 'whisker.v1'],
-    [handshake({}, 'GET /sync/v1/socket HTTP/1.1'), 101, 'whisker.v1'],
     [handshake({ 'sec-websocket-protocol': 'chat, whisker.v1' }), 101, 'whisker.v1'],
     [handshake({}, 'GET /v1/sockets HTTP/1.1'), 404, 'bad_request'],
+    [handshake({}, 'GET /v1/v1/socket HTTP/1.1'), 404, 'bad_request'],
     [handshake({}, 'GET /health HTTP/1.1'), 404, 'bad_request'],
     [handshake({}, 'GET /v1/socket?token=secret HTTP/1.1'), 400, 'bad_request'],
     [handshake({}, 'POST /v1/socket HTTP/1.1'), 400, 'bad_request'],
@@ -73,6 +76,30 @@ test('an upgrade that opens no socket is answered over HTTP in the words of any 
     [handshake({ host: 'evil.example' }), 403, 'forbidden'],
   ]
   for (const [bytes, ...expected] of cases) expect(await opened(port, bytes), `the upgrade ${bytes}`).toEqual(expected)
+})
+
+test('an app that serves under a prefix takes it off before it hands on what opens a socket', async () => {
+  const { server } = await socketWorld()
+  const http = createServer().on('upgrade', (incoming, ...connection) => {
+    incoming.url = incoming.url?.replace(/^\/sync/, '')
+    server.upgrade(incoming, ...connection)
+  })
+  await once(http.listen(0, '127.0.0.1'), 'listening')
+  const { port } = http.address() as AddressInfo
+  expect(await opened(port, handshake({}, 'GET /sync/v1/socket HTTP/1.1'))).toEqual([101, 'whisker.v1'])
+  http.close()
+})
+
+test('what asks at the path of sockets for none, as through a proxy that forgets it, is told what is missing', async () => {
+  const { port } = await socketWorld()
+  for (const headers of ['connection: close\r\n', 'connection: close\r\nupgrade: websocket\r\n']) {
+    const bytes = `GET /v1/socket HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n`
+    const [answer] = await exchange(port, { bytes })
+    expect([answer?.status, answer?.headers.get('upgrade')]).toEqual([426, 'websocket'])
+    expect(JSON.parse(answer?.body ?? '')).toMatchObject({
+      error: { code: 'bad_request', fix: expect.stringContaining('`Upgrade`') },
+    })
+  }
 })
 
 test('whoever offers another protocol than a socket is answered over HTTP', async () => {

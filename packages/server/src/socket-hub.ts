@@ -9,8 +9,9 @@ import { failureOf } from './request-log.ts'
 import type { ClientConnection, ServerClient } from './server-client.ts'
 import type { Principal } from './principal.ts'
 import { type ClientServices, SocketClient } from './socket-client.ts'
-import { ENVELOPE_BYTES, SOCKET_PATH, SocketConnection } from './socket-connection.ts'
+import { ENVELOPE_BYTES, SocketConnection } from './socket-connection.ts'
 import { SocketDoor } from './socket-door.ts'
+import { SOCKET_PATH } from './socket-path.ts'
 import { badRequest } from './socket-refusals.ts'
 import { requestOf, withToken } from './upgrade-request.ts'
 
@@ -61,7 +62,7 @@ export function createSocketHub(services: HubServices): SocketHub {
 
   function check(request: Request, address: string): void {
     if (services.isClosing()) throw refused(SERVER_CLOSES.refusal)
-    if (!new URL(request.url).pathname.endsWith(SOCKET_PATH)) throw noSuchPath()
+    if (new URL(request.url).pathname !== SOCKET_PATH) throw noSuchPath()
     services.checkUpgrade(request)
     const protocols = (request.headers.get('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim())
     if (!protocols.includes(SOCKET_PROTOCOL)) throw noProtocol()

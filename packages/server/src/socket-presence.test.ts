@@ -1,6 +1,7 @@
 import { CLOSE_CODES, type DeviceId, type JsonValue, PRESENCE_BYTES, parseJson } from '@whisker/protocol'
 import { expect, test } from 'vitest'
 import { type Seat, SocketPresence } from './socket-presence.ts'
+import type { Authenticate } from './server-options.ts'
 import { manualClock } from './testing/manual-clock.ts'
 import { settled } from './testing/frame-reader.ts'
 import { type SocketPeer, type SocketWorld, socketWorld } from './testing/socket-peer.ts'
@@ -28,6 +29,10 @@ async function guest(world: SocketWorld, name: string, space: string = 'stories'
   }
 }
 
+const bearerOf: Authenticate = ({ headers }) => ({
+  id: (headers.get('authorization') ?? '').slice('Bearer '.length),
+})
+
 test('who subscribes is told first who shows anything, even if nobody does', async () => {
   const world = await socketWorld()
   const anna = await guest(world, 'anna')
@@ -49,6 +54,15 @@ test('what somebody shows is told to the others of the same space, and to nobody
     await one.peer.beat()
     expect(one.peer.told).toEqual([])
   }
+})
+
+test('whose it is that is shown is what the server knows, whatever the device calls itself', async () => {
+  const world = await socketWorld({ authenticate: bearerOf })
+  const anna = await guest(world, 'anna', 'stories', 'anna')
+  await anna.peer.present(anna.number)
+  const ben = await guest(world, 'really-anna', 'stories', 'ben')
+  await ben.show('here')
+  expect(await anna.peer.present(anna.number)).toMatchObject([{ principal: 'ben', name: 'really-anna', value: 'here' }])
 })
 
 test('what is shown before the subscription has begun is told when it has', async () => {
@@ -150,6 +164,7 @@ test('a reader before whom much waits is told later, once, of what is shown by t
   const seat = (name: string, tell: Seat['tell']): Seat => ({
     space: 'stories',
     id: name,
+    principal: name,
     device: { id: name.padEnd(22, '-') as DeviceId, name },
     isSlow: () => isSlow,
     allow: async () => undefined,
@@ -159,7 +174,7 @@ test('a reader before whom much waits is told later, once, of what is shown by t
   const anna = seat('anna', () => undefined)
   presence.join(anna)
   presence.join(
-    seat('ben', (members) => told.push(members.map((text) => (parseJson(text) as readonly unknown[]).slice(2)))),
+    seat('ben', (members) => told.push(members.map((text) => (parseJson(text) as readonly unknown[]).slice(3)))),
   )
   await settled()
   isSlow = true

@@ -5,6 +5,8 @@ export interface Seat {
   readonly space: string
   /** Of this subscription only. */
   readonly id: string
+  /** By their id. */
+  readonly principal: string
   readonly device: Device
   /** Whether more waits for the reader than it should: it is told later, of what is the case by then. */
   isSlow(): boolean
@@ -113,7 +115,7 @@ export class SocketPresence {
 }
 
 function textOf(taken: Taken): string {
-  const { id, device } = taken.seat
-  taken.text ??= encodeMember({ id, device: device.id, name: device.name, value: taken.value })
+  const { id, principal, device } = taken.seat
+  taken.text ??= encodeMember({ id, principal, device: device.id, name: device.name, value: taken.value })
   return taken.text
 }

@@ -71,8 +71,8 @@ test.each([
   [429, 'rate_limited'],
   [500, 'server_error'],
   [501, 'server_error'],
-  [502, 'unavailable'],
-  [503, 'unavailable'],
+  [502, 'network'],
+  [503, 'network'],
   [504, 'timeout'],
   [507, 'server_error'],
 ])('without a reason, status %i is %s', async (status, code) => {
@@ -100,7 +100,7 @@ test('a path that the server does not know is told with the url that was asked',
 test('the status holds where the reason is too large to be read', async () => {
   const { url } = await serverAnswering(503, 'x'.repeat(2000))
   const transport = httpTransport({ url, maxAnswerBytes: 1000 })
-  await expect(transport.pull(PULL)).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(transport.pull(PULL)).rejects.toMatchObject({ code: 'network' })
 })
 
 test('Retry-After is told beside a refusal and without one', async () => {

@@ -1,7 +1,10 @@
 import { type Clock, type Refusal, SyncError, type SyncErrorCode, decodeRefusal, parseJson } from '@whisker/protocol'
 import { refusalToError } from '@whisker/protocol/transport'
 
-/** What a status means when nothing of ours explains it: it came from something between us and the server. */
+/**
+ * What a status means when nothing of ours explains it: it came from something between us and the server. With 502 and 503
+ * a proxy says that it does not reach it, as while it starts again.
+ */
 const STATUS_CODES: Readonly<Record<number, SyncErrorCode>> = {
   401: 'needs_auth',
   403: 'forbidden',
@@ -9,8 +12,8 @@ const STATUS_CODES: Readonly<Record<number, SyncErrorCode>> = {
   413: 'too_large',
   425: 'unavailable',
   429: 'rate_limited',
-  502: 'unavailable',
-  503: 'unavailable',
+  502: 'network',
+  503: 'network',
   504: 'timeout',
 }
 
@@ -67,5 +70,6 @@ const FIXES: Readonly<Partial<Record<SyncErrorCode, string>>> = {
   timeout: 'Try again later.',
   rate_limited: 'Try again later.',
   unavailable: 'Try again later.',
+  network: 'Check that the server runs, and that what stands before it reaches it; the request is repeated.',
   server_error: 'Try again later; the log of the server tells more.',
 }

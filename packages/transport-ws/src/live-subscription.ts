@@ -84,8 +84,6 @@ export class LiveSubscription implements Subscriber, Subscription {
   #disconnect(): void {
     this.#connection = undefined
     this.#isConnected = false
-    if (this.#members.size === 0) return
     this.#members.clear()
-    this.#listener.present?.([])
   }
 }

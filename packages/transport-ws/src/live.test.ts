@@ -178,7 +178,13 @@ describe('what somebody shows', () => {
     a.subscription.show?.({ document: 'n' })
     await until(() => b.members.at(-1)?.length === 1)
     expect(b.members.at(-1)).toEqual([
-      { id: expect.any(String), device: 'device0000000000000000', name: 'one', value: { document: 'n' } },
+      {
+        id: expect.any(String),
+        principal: 'local',
+        device: 'device0000000000000000',
+        name: 'one',
+        value: { document: 'n' },
+      },
     ])
     await one.close()
     await until(() => b.members.at(-1)?.length === 0)

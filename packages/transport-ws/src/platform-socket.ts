@@ -20,7 +20,9 @@ export type OpenSocket = (url: string, maxBytes: number, events: SocketEvents) =
 /** What browsers, Node and `ws` have in common. */
 export interface PlatformSocket {
   readonly protocol: string
-  addEventListener(name: 'open' | 'error', listener: () => void): void
+  addEventListener(name: 'open', listener: () => void): void
+  /** The message is that of `ws`: platforms tell nothing here, so that no page can look around in a network. */
+  addEventListener(name: 'error', listener: (event: { readonly message?: unknown }) => void): void
   addEventListener(name: 'message', listener: (event: { readonly data: unknown }) => void): void
   addEventListener(name: 'close', listener: (event: { readonly code: number; readonly reason: string }) => void): void
   send(text: string): void
@@ -35,6 +37,7 @@ export const openSocketWith =
   (url, maxBytes, events) => {
     const socket = make(url, [SOCKET_PROTOCOL], maxBytes)
     let isOver = false
+    let failure = ''
     const drop = (): void => {
       isOver = true
       socket.close()
@@ -54,8 +57,9 @@ export const openSocketWith =
     socket.addEventListener('message', ({ data }) => {
       if (!isOver) events.message(typeof data === 'string' && data.length <= maxBytes ? data : undefined)
     })
-    socket.addEventListener('close', ({ code, reason }) => closed(code, reason))
-    // What failed shows in the close that follows: platforms tell nothing here, so that no page can look around in a network.
-    socket.addEventListener('error', () => undefined)
+    socket.addEventListener('error', ({ message }) => {
+      failure = typeof message === 'string' ? message : ''
+    })
+    socket.addEventListener('close', ({ code, reason }) => closed(code, reason === '' ? failure : reason))
     return { send: (text) => socket.send(text), drop }
   }

@@ -105,11 +105,14 @@ test.each([...Object.entries(CLOSE_CODES), ['too_large', 1009], ['unavailable', 
   },
 )
 
-test('whoever waits for a socket that is refused over HTTP is told network', async () => {
+test('whoever waits for a socket that is refused over HTTP is told network, and in Node the status', async () => {
   const server = createServer((_, response) => response.writeHead(503).end()).listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  expect(await codeOf(transportTo(url).version('x'))).toBe('network')
+  await expect(transportTo(url).version('x')).rejects.toMatchObject({
+    code: 'network',
+    message: expect.stringContaining('503'),
+  })
   expect(await codeOf(transportTo(url, overPlatform).version('x'))).toBe('network')
 })

@@ -302,7 +302,7 @@ describe('a change-over', () => {
     for (const listener of listeners) {
       listener.changed(undefined)
       listener.connected(false)
-      listener.present?.([{ id: 'x', device: 'd' as never, name: '', value: 1 }])
+      listener.present?.([{ id: 'x', principal: 'p', device: 'd' as never, name: '', value: 1 }])
     }
     await calm(world)
     expect([a.engine.status.state, a.second.pages.length, seenBy(a)]).toEqual(['live', asked, []])

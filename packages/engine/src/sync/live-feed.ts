@@ -19,6 +19,8 @@ const MOST_FRAMES = 64
 /** What a live transport tells: whether it is connected, and frames that wait until they are taken. */
 export class LiveFeed {
   isConnected = false
+  /** The connection was lost, and no round went well since: nobody knows whether there is a way to the server. */
+  isCutOff = false
   readonly #core: Core
   readonly #transport: Transport | undefined
   readonly #presence: SpacePresence
@@ -46,6 +48,7 @@ export class LiveFeed {
   /** A round that began in this connection went well. */
   caughtUp(connection: number): void {
     this.#caughtUpIn = connection
+    this.isCutOff = false
   }
 
   /**
@@ -85,6 +88,7 @@ export class LiveFeed {
     this.#subscription = undefined
     this.#listener = undefined
     this.isConnected = false
+    this.isCutOff = false
     this.#isLost = false
     this.#frames = []
     this.#presence.connected(undefined)
@@ -101,6 +105,7 @@ export class LiveFeed {
   }
 
   #connected(isConnected: boolean): void {
+    this.isCutOff = !isConnected && (this.isCutOff || this.isConnected)
     this.isConnected = isConnected
     this.#isLost = !isConnected
     if (isConnected) this.#connection++

@@ -70,6 +70,10 @@ export class SyncLoop {
     return this.isFollowing ? (this.#core.ledger.lastRound?.isLive ?? false) : this.#feed.isConnected
   }
 
+  get isCutOff(): boolean {
+    return this.#feed.isCutOff
+  }
+
   start(): void {
     if (this.isStarted || !this.#options.transport) return
     this.isStarted = true
@@ -310,7 +314,7 @@ export class SyncLoop {
     this.#isUntold = false
     this.isSyncing = true
     this.nextRetryAt = undefined
-    if (this.lastError && isOffline(this.lastError.code)) this.progressAt = startedAt
+    if (this.isCutOff || (this.lastError && isOffline(this.lastError.code))) this.progressAt = startedAt
     const { connection } = this.#feed
     this.#core.emitter.emit('sync_started', { at: startedAt })
     this.#core.onChange()

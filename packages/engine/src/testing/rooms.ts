@@ -20,6 +20,7 @@ export class Rooms {
   enter({ space, device }: SubscribeRequest, tell: (others: readonly Member[]) => void): Place {
     const guest: Guest = {
       id: `c${++this.#count}`,
+      principal: 'local',
       device: device.id,
       name: device.name,
       space,
@@ -46,8 +47,8 @@ export class Rooms {
   }
 
   #othersOf(guest: Guest): readonly Member[] {
-    return [...this.#guests].flatMap(({ id, device, name, space, value }) =>
-      id === guest.id || space !== guest.space || value === undefined ? [] : [{ id, device, name, value }],
+    return [...this.#guests].flatMap(({ id, principal, device, name, space, value }) =>
+      id === guest.id || space !== guest.space || value === undefined ? [] : [{ id, principal, device, name, value }],
     )
   }
 }

@@ -73,8 +73,8 @@ describe('a message on a socket', () => {
 
   test('names members that are texts already', () => {
     const members: readonly MemberChange[] = [
-      { id: 'm1', device: DEVICE, name: 'Phone', value: { page: 3 } },
-      { id: 'm2', device: DEVICE, name: 'Tablet', value: undefined },
+      { id: 'm1', principal: 'anna', device: DEVICE, name: 'Phone', value: { page: 3 } },
+      { id: 'm2', principal: 'ben', device: DEVICE, name: 'Tablet', value: undefined },
     ]
     for (const some of [members, []]) {
       const text = encodePresent(4, some.map(encodeMember))
@@ -149,7 +149,7 @@ describe('a message on a socket is refused', () => {
     const isRefused = /^what is shown: .+ holds /
     expect(refusalOf(decodeToServer, parseJson(`["presence",1,${text}]`))).toMatch(isRefused)
     expect(
-      refusalOf(decodeToClient, parseJson(`["present",1,[["m","device0000000000000000","Phone",${text}]]]`)),
+      refusalOf(decodeToClient, parseJson(`["present",1,[["m","anna","device0000000000000000","Phone",${text}]]]`)),
     ).toMatch(isRefused)
   })
 })

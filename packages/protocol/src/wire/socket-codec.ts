@@ -5,7 +5,17 @@ import type { Refusal } from '../messages.ts'
 import type { LiveFrame, Member } from '../ports.ts'
 import { decodeFrame } from './frame-codec.ts'
 import { decodeRefusal, encodeRefusal } from './message-codec.ts'
-import { readAs, readInteger, readJson, readList, readObject, readText, refuse } from './reading.ts'
+import {
+  MESSAGE_LENGTH,
+  readAs,
+  readInteger,
+  readJson,
+  readList,
+  readObject,
+  readText,
+  readable,
+  refuse,
+} from './reading.ts'
 
 /*
  * What goes over one socket, for many spaces: texts, each a list that begins with what it is. The client numbers its
@@ -148,8 +158,8 @@ export const socketFrameEnds = (number: number): readonly [before: string, after
 ]
 
 /** One member, as `encodePresent` takes it: for who tells many of the same. */
-export const encodeMember = ({ id, device, name, value }: MemberChange): string =>
-  JSON.stringify([id, device, name, value ?? null])
+export const encodeMember = ({ id, principal, device, name, value }: MemberChange): string =>
+  JSON.stringify([id, readable(principal, MESSAGE_LENGTH), device, name, value ?? null])
 
 /** Members that are texts already, for one subscription. */
 export const encodePresent = (number: number, members: readonly string[]): string =>
@@ -231,9 +241,10 @@ const MOST_MEMBERS = 10_000
 
 const readMembers = (value: unknown): readonly MemberChange[] =>
   readList(value, 'members', MOST_MEMBERS).map((member) => {
-    const [id, device, name, shown] = readList(member, 'member', 4)
+    const [id, principal, device, name, shown] = readList(member, 'member', 5)
     return {
       id: readText(id, 'member id', 64),
+      principal: readText(principal, 'member principal', MESSAGE_LENGTH),
       device: readAs(device, 'member device', 'a device id', isDeviceId),
       name: readText(name, 'member name', 128),
       value: readShown(shown),
