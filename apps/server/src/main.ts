@@ -1,13 +1,14 @@
-import { isSyncError } from '@whisker/protocol'
-import { type Authenticate, type Authorize, createServer, serve, serveMetrics, sqliteStore } from '@whisker/server'
-import { readIdentity } from './identity.ts'
-import { lastForwarded } from './proxy.ts'
-import { readRights } from './rights.ts'
+import { createServer, sqliteStore } from '@whisker/server'
+import { readAccess } from './access.ts'
+import { listen } from './listen.ts'
 import { settingsFrom } from './settings.ts'
+import { messageOf, tell } from './tell.ts'
 
 // The server to deploy: what it is comes from the environment, as README.md tells.
 
-const tell = (line: string): boolean => process.stderr.write(`${line}\n`)
+const NOTHING_TO_READ = 'There was nothing to read again: neither keys nor rights are in a file.'
+const STOPPED = 'Stopped: running requests are answered, and the database is closed.'
+const CUT_OFF = 'Stopped before all requests were answered. What was acknowledged is kept.'
 
 try {
   await start()
@@ -18,38 +19,29 @@ try {
 
 async function start(): Promise<void> {
   const settings = settingsFrom(process.env)
-  const read = (): { identity: Authenticate | undefined; rights: Authorize } => ({
-    identity: settings.identity && readIdentity(settings.identity),
-    rights: readRights(settings.rights),
-  })
-  let current = read()
+  let access = readAccess(settings)
   const server = createServer({
     store: sqliteStore(settings.database),
-    authenticate: settings.identity && ((request) => current.identity?.(request)),
-    authorize: (principal, space, action) => current.rights(principal, space, action),
+    authenticate: settings.identity && ((request) => access.authenticate?.(request)),
+    authorize: (principal, space, action) => access.authorize(principal, space, action),
     cors: { origins: settings.origins },
     log: settings.logsRequests ? (line) => process.stdout.write(`${line}\n`) : undefined,
   })
-  const { host, port, metricsPort } = settings
-  const remoteAddress = settings.isBehindProxy ? lastForwarded : undefined
-  const { url } = await serve(server, { host, port, remoteAddress, drainOnSignal: true })
-  tell(`Whisker Sync listens at ${url} and keeps everything in ${settings.database}.`)
-  if (settings.identity === undefined) tell('It asks nobody who they are, and so it answers this machine alone.')
-  if (metricsPort !== undefined)
-    tell(`Metrics are at ${(await serveMetrics(server, { port: metricsPort })).url}/metrics`)
-
+  // Before anybody can know that there is something to send a signal to: it would end the process.
   process.on('SIGHUP', () => {
     try {
-      current = read()
-      tell('Keys and rights were read again.')
+      access = readAccess(settings)
+      tell(access.contents === '' ? NOTHING_TO_READ : `Keys and rights were read again: ${access.contents}.`)
+      for (const warning of access.warnings) tell(`Warning: ${warning}`)
       server.recheck().catch((error: unknown) => tell(messageOf(error)))
     } catch (error) {
       tell(`${messageOf(error)}\nKeys and rights stay as they were.`)
     }
   })
-}
-
-function messageOf(error: unknown): string {
-  if (!isSyncError(error)) return error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return error.fix === undefined ? error.message : `${error.message}\n${error.fix}`
+  const { url, metricsUrl } = await listen(server, settings)
+  process.once('exit', (code) => tell(code === 0 ? STOPPED : CUT_OFF))
+  tell(`Whisker Sync listens at ${url} and keeps everything in ${settings.database}.`)
+  if (settings.identity === undefined) tell('It asks nobody who they are, and so it answers this machine alone.')
+  if (metricsUrl !== undefined) tell(`Metrics are at ${metricsUrl}`)
+  for (const warning of access.warnings) tell(`Warning: ${warning}`)
 }

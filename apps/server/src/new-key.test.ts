@@ -13,7 +13,7 @@ test('a new key is shown to whoever asks, and its hash is what the file takes', 
   expect(stdout).not.toContain(key)
 })
 
-test.for([[], ['--help'], ['ada', 'bob']])('with %j it says what it takes', (args) => {
+test.for([[], [''], [' '], ['--help'], ['ada', 'bob']])('with %j it says what it takes', (args) => {
   const { status, stderr } = newKey(...args)
-  expect([status, stderr]).toEqual([2, 'Whose key? Name one principal, for example: node src/new-key.ts ada\n'])
+  expect([status, stderr]).toEqual([2, 'Whose key? Name one principal, for example: node new-key.ts ada\n'])
 })

@@ -1,10 +1,11 @@
+import { basename } from 'node:path'
 import { mintApiKey } from '@whisker/server/auth'
 
 // node src/new-key.ts <principal>: a new API key, and what the file of WHISKER_API_KEYS is to hold of it.
 
-const [principal, ...more] = process.argv.slice(2)
-if (principal === undefined || principal.startsWith('-') || more.length > 0) {
-  process.stderr.write('Whose key? Name one principal, for example: node src/new-key.ts ada\n')
+const [, program = '', principal = '', ...more] = process.argv
+if (principal.trim() === '' || principal.startsWith('-') || more.length > 0) {
+  process.stderr.write(`Whose key? Name one principal, for example: node ${basename(program)} ada\n`)
   process.exit(2)
 }
 const { key, hash } = mintApiKey()

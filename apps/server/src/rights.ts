@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { SyncError } from '@whisker/protocol'
 import type { Action, Authorize } from '@whisker/server'
 import { z } from 'zod'
+import { readJson, wrongFile } from './files.ts'
 
 const ACTIONS = ['read', 'write', 'create', 'manage'] as const satisfies readonly Action[]
 
@@ -13,14 +12,22 @@ const RULES = z.array(
     may: z.array(z.enum(ACTIONS)).min(1),
   }),
 )
-type Rule = z.infer<typeof RULES>[number]
+export type Rule = z.infer<typeof RULES>[number]
+
+export interface Rights {
+  readonly authorize: Authorize
+  /** Those of a file; undefined where there is none. */
+  readonly rules?: readonly Rule[] | undefined
+}
+
+const FIX = 'Write a list of { "principals": [], "spaces": [], "may": [] }, as the README of apps/server shows.'
 
 /** Who may do what: `own`, `all`, or the rules of a file. Throws `invalid_options` for a file that cannot be read so. */
-export function readRights(setting: string): Authorize {
-  if (setting === 'own') return ({ id }, space) => isOwn(id, space)
-  if (setting === 'all') return () => true
+export function readRights(setting: string): Rights {
+  if (setting === 'own') return { authorize: ({ id }, space) => isOwn(id, space) }
+  if (setting === 'all') return { authorize: () => true }
   const rules = readRules(setting)
-  return ({ id }, space, action) => rules.some((rule) => allows(rule, id, space, action))
+  return { authorize: ({ id }, space, action) => rules.some((rule) => allows(rule, id, space, action)), rules }
 }
 
 /** A space of their own is called as they are, or begins so and goes on with a dot. `a` must not get those of `a.b`. */
@@ -31,14 +38,9 @@ const allows = ({ principals, spaces, may }: Rule, id: string, space: string, ac
   (principals.includes(id) || principals.includes('*')) &&
   spaces.some((name) => (name.endsWith('*') ? space.startsWith(name.slice(0, -1)) : space === name))
 
-function readRules(file: string): readonly Rule[] {
-  try {
-    return RULES.parse(JSON.parse(readFileSync(file, 'utf8')))
-  } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message
-    throw new SyncError('invalid_options', `The rights in ${file} cannot be read:\n${why}`, {
-      fix: 'Write a list of { "principals": [], "spaces": [], "may": [] }, as the README of apps/server shows.',
-      cause,
-    })
-  }
+function readRules(path: string): readonly Rule[] {
+  const file = { variable: 'WHISKER_RIGHTS', path }
+  const read = RULES.safeParse(readJson(file, FIX))
+  if (read.success) return read.data
+  throw wrongFile(file, `Expected a list of rights:\n${z.prettifyError(read.error)}`, FIX, read.error)
 }

@@ -21,7 +21,7 @@ test('each setting comes from its variable', () => {
     WHISKER_HOST: '0.0.0.0',
     WHISKER_PORT: '80',
     WHISKER_METRICS_PORT: '9464',
-    WHISKER_ORIGINS: 'https://a.example, https://b.example',
+    WHISKER_ORIGINS: 'https://a.example, capacitor://localhost',
     WHISKER_API_KEYS: 'keys.json',
     WHISKER_RIGHTS: 'rights.json',
     WHISKER_BEHIND_PROXY: 'yes',
@@ -32,7 +32,7 @@ test('each setting comes from its variable', () => {
     host: '0.0.0.0',
     port: 80,
     metricsPort: 9464,
-    origins: ['https://a.example', 'https://b.example'],
+    origins: ['https://a.example', 'capacitor://localhost'],
     identity: { kind: 'keys', file: 'keys.json' },
     rights: 'rights.json',
     isBehindProxy: true,
@@ -53,6 +53,12 @@ test.for<[string, Record<string, string>, string]>([
   ['a port that is none', { WHISKER_PORT: '80 80' }, 'WHISKER_PORT'],
   ['a port that is too high', { WHISKER_PORT: '65536' }, 'at most 65535'],
   ['a variable that there is not', { WHISKER_PROT: '80' }, 'WHISKER_PROT'],
+  ['a variable with a letter too few', { WHISKER_PRT: '80' }, 'There is no WHISKER_PRT. Did you mean WHISKER_PORT?'],
+  ['a variable without its end', { WHISKER_JWT_SECRET: 's' }, 'Did you mean WHISKER_JWT_SECRET_FILE?'],
+  ['one port for two', { WHISKER_METRICS_PORT: '8787' }, 'WHISKER_METRICS_PORT is 8787 as WHISKER_PORT is'],
+  ['every origin', { WHISKER_ORIGINS: '*' }, 'WHISKER_ORIGINS[0]'],
+  ['an origin with a path', { WHISKER_ORIGINS: 'https://a.example,https://b.example/' }, 'WHISKER_ORIGINS[1]'],
+  ['an origin with the usual port', { WHISKER_ORIGINS: 'https://a.example:443' }, 'Expected an exact origin'],
   ['a flag that is neither', { WHISKER_BEHIND_PROXY: 'true' }, 'WHISKER_BEHIND_PROXY'],
   ['an algorithm that is not taken', { ...JWT, WHISKER_JWT_ALGORITHM: 'none' }, 'WHISKER_JWT_ALGORITHM'],
   ['keys and JWT', { ...JWT, WHISKER_API_KEYS: 'keys.json' }, 'API keys or JWT, got both'],
@@ -62,6 +68,10 @@ test.for<[string, Record<string, string>, string]>([
 ])('%s is refused, with the name of what is wrong', ([, environment, what]) => {
   const refused = { code: 'invalid_options', message: expect.stringContaining(what) }
   expect(() => settingsFrom(environment)).toThrow(expect.objectContaining(refused))
+})
+
+test('a variable that is like none is told without a guess', () => {
+  expect(() => settingsFrom({ WHISKER_FOO: '80' })).toThrow(/There is no WHISKER_FOO\.$/)
 })
 
 test('where people are known, each has their own spaces', () => {

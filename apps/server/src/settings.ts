@@ -1,5 +1,6 @@
 import { SyncError } from '@whisker/protocol'
 import { z } from 'zod'
+import { nearest } from './nearest.ts'
 
 /** Everything that is set from outside, checked. Files are named here and read elsewhere. */
 export interface Settings {
@@ -32,20 +33,29 @@ export interface JwtSettings {
   readonly jwks: string | undefined
 }
 
+const PREFIX = 'WHISKER_'
+
 const text = z.string().trim().min(1)
 const port = z
   .string()
   .regex(/^\d{1,5}$/, 'Expected a port, a whole number from 0 to 65535.')
   .transform(Number)
   .refine((number) => number <= 65_535, 'Expected a port of at most 65535.')
+const origin = z
+  .string()
+  .trim()
+  .refine(isOrigin, 'Expected an exact origin like https://app.example.org: no `*`, no path, no `/` at its end.')
 const flag = z.enum(['yes', 'no']).transform((value) => value === 'yes')
 
-const ENVIRONMENT = z.object({
+const VARIABLES = {
   WHISKER_DATABASE: text.default('whisker.db'),
   WHISKER_HOST: text.default('127.0.0.1'),
   WHISKER_PORT: port.default(8787),
   WHISKER_METRICS_PORT: port.optional(),
-  WHISKER_ORIGINS: text.transform((list) => list.split(',').map((origin) => origin.trim())).default([]),
+  WHISKER_ORIGINS: text
+    .transform((list) => list.split(','))
+    .pipe(z.array(origin))
+    .default([]),
   WHISKER_API_KEYS: text.optional(),
   WHISKER_JWT_ALGORITHM: z.enum(['HS256', 'RS256', 'EdDSA']).optional(),
   WHISKER_JWT_AUDIENCE: text.optional(),
@@ -55,17 +65,23 @@ const ENVIRONMENT = z.object({
   WHISKER_RIGHTS: text.optional(),
   WHISKER_BEHIND_PROXY: flag.default(false),
   WHISKER_LOG_REQUESTS: flag.default(true),
+}
+const ENVIRONMENT = z.strictObject(VARIABLES, {
+  error: (issue) => (issue.code === 'unrecognized_keys' ? issue.keys.map(unknownVariable).join('\n✖ ') : undefined),
 })
 
 type Environment = z.infer<typeof ENVIRONMENT>
 
 /** Throws `invalid_options` with all that is wrong, by the names of the variables. An empty one counts as not set. */
 export function settingsFrom(environment: Readonly<Record<string, string | undefined>>): Settings {
-  const set = Object.entries(environment).filter(([name, value]) => name.startsWith('WHISKER_') && value !== '')
-  const read = ENVIRONMENT.strict().safeParse(Object.fromEntries(set))
+  const set = Object.entries(environment).filter(([name, value]) => name.startsWith(PREFIX) && value !== '')
+  const read = ENVIRONMENT.safeParse(Object.fromEntries(set))
   if (!read.success) throw invalid(z.prettifyError(read.error))
   const { data } = read
   const identity = identityFrom(data)
+  if (data.WHISKER_METRICS_PORT === data.WHISKER_PORT && data.WHISKER_PORT !== 0) {
+    throw invalid(`WHISKER_METRICS_PORT is ${data.WHISKER_PORT} as WHISKER_PORT is; expected another port.`)
+  }
   return {
     database: data.WHISKER_DATABASE,
     host: data.WHISKER_HOST,
@@ -77,6 +93,20 @@ export function settingsFrom(environment: Readonly<Record<string, string | undef
     isBehindProxy: data.WHISKER_BEHIND_PROXY,
     logsRequests: data.WHISKER_LOG_REQUESTS,
   }
+}
+
+function unknownVariable(name: string): string {
+  const meant = nearest(
+    name.replace(PREFIX, ''),
+    Object.keys(VARIABLES).map((one) => one.replace(PREFIX, '')),
+  )
+  return `There is no ${name}.${meant === undefined ? '' : ` Did you mean ${PREFIX}${meant}?`}`
+}
+
+/** As a browser sends it, letter by letter; an app may have a scheme of its own. */
+function isOrigin(value: string): boolean {
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*]+$/.test(value)) return false
+  return !/^https?:/.test(value) || (URL.canParse(value) && new URL(value).origin === value)
 }
 
 function identityFrom(data: Environment): IdentitySettings | undefined {

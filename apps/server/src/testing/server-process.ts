@@ -8,6 +8,8 @@ export interface ServerProcess {
   readonly process: ChildProcess
   /** Resolves to the first line that holds a text, on either output. */
   readonly line: (text: string) => Promise<string>
+  /** All so far. */
+  readonly lines: () => readonly string[]
 }
 
 /** The server as a process of its own, on a free port, in the folder with the files that its settings name. */
@@ -28,6 +30,7 @@ export function startServer(settings: Readonly<Record<string, string>>, folder =
   }
   return {
     process: child,
+    lines: () => lines,
     line: async (text) =>
       new Promise((resolve, reject) => {
         const look = (): void => {

@@ -48,6 +48,10 @@ describe('a key', () => {
     expect(await show(key)).toMatchObject({ ...NEEDS_AUTH, message: 'The key has expired.' })
   })
 
+  test('is nobody’s where the list is empty', async () => {
+    expect(await keyDoor().show(mintApiKey().key)).toMatchObject(NEEDS_AUTH)
+  })
+
   test('has 256 random bits, and a hash by which it cannot be told', () => {
     const { key, hash } = mintApiKey(seededRandom(1))
     expect(mintApiKey(seededRandom(1))).toEqual({ key, hash })
@@ -72,13 +76,23 @@ describe('options', () => {
     ['that are none', key],
     ['that are a list', [{ hash, principal: 'anna' }]],
     ['that map keys', { [key]: 'anna' }],
-    ['without keys', { keys: [] }],
+    ['with keys that are no list', { keys: {} }],
     ['with a key for its hash', { keys: [{ hash: key, principal: 'anna' }] }],
     ['with a key in plain sight', { keys: [{ key, principal: 'anna' }] }],
     ['with a list of keys', { keys: [key] }],
     ['with a hash in capitals', { keys: [{ hash: hash.toUpperCase(), principal: 'anna' }] }],
     ['with a key of nobody', { keys: [{ hash, principal: '' }] }],
     ['with a key of what has no id', { keys: [{ hash, principal: { name: 'anna' } }] }],
+    ['with an end in seconds', { keys: [{ hash, principal: 'anna', expiresAt: 1_893_456_000 }] }],
+    [
+      'with one key for two',
+      {
+        keys: [
+          { hash, principal: 'anna' },
+          { hash, principal: 'ben' },
+        ],
+      },
+    ],
     ['with an end that is none', { keys: [{ hash, principal: 'anna', expiresAt: '2026-01-01' }] }],
   ]
   test.each(wrong)('%s are refused, and no key is shown', (_, options) => {
@@ -90,5 +104,13 @@ describe('options', () => {
     }
     expect(thrown).toMatchObject({ code: 'invalid_options', fix: expect.any(String) })
     expect(JSON.stringify([String(thrown), thrown])).not.toContain(key)
+  })
+
+  test('that are wrong are told by the place in the list', () => {
+    const right = { hash: mintApiKey().hash, principal: 'anna' }
+    const of = (second: object) => () => apiKeys({ keys: [right, second as ApiKey] })
+    expect(of({ hash: key, principal: 'ben' })).toThrow('`hash` of `keys[1]`')
+    expect(of({ hash, principal: 'ben', expiresAt: 1_893_456_000 })).toThrow('these look like seconds')
+    expect(of({ hash: right.hash, principal: 'ben' })).toThrow('the hash of `keys[0]` again in `keys[1]`')
   })
 })

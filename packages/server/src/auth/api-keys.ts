@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Clock, systemClock } from '@whisker/protocol'
-import { type Rules, check, hasMethods, isObject, isText, isWhole, orNone } from '../option-rules.ts'
+import { type Rules, check, hasMethods, invalid, isObject, isText, isWhole, orNone } from '../option-rules.ts'
 import type { Principal } from '../principal.ts'
 import type { Authenticate } from '../server-options.ts'
 import { isApiKeyHash } from './api-key-hash.ts'
@@ -16,6 +16,7 @@ export interface ApiKey {
 }
 
 export interface ApiKeysOptions {
+  /** Each hash once. Of an empty list nobody comes in. */
   readonly keys: readonly ApiKey[]
   readonly clock?: Clock | undefined
 }
@@ -41,9 +42,11 @@ export function apiKeys(options: ApiKeysOptions): Authenticate {
 }
 
 const OPTION_RULES: Rules<ApiKeysOptions> = {
-  keys: ['a list of { hash, principal }', (value) => Array.isArray(value) && value.length > 0],
+  keys: ['a list of { hash, principal }', (value) => Array.isArray(value)],
   clock: ['an object with now() and after()', orNone(hasMethods('now', 'after'))],
 }
+/** In milliseconds this is a day of 1973, in seconds one that is far away. */
+const LEAST_TIME_MS = 1e11
 const KEY_RULES: Rules<ApiKey> = {
   hash: ['the 64 hex digits that hashApiKey(key) gives, not the key itself', isApiKeyHash],
   principal: [
@@ -55,5 +58,26 @@ const KEY_RULES: Rules<ApiKey> = {
 
 function checkApiKeys(options: unknown): void {
   check('apiKeys', OPTION_RULES, options, 'secrets')
-  for (const key of (options as ApiKeysOptions).keys) check('a key of apiKeys', KEY_RULES, key, 'secrets')
+  const places = new Map<string, number>()
+  for (const [place, key] of (options as ApiKeysOptions).keys.entries()) {
+    check(`\`keys[${place}]\``, KEY_RULES, key, 'secrets')
+    checkTime(key, place)
+    const before = places.get(key.hash)
+    if (before !== undefined) {
+      throw invalid(
+        `Expected each key once, got the hash of \`keys[${before}]\` again in \`keys[${place}]\`.`,
+        'Give everybody a key of their own, and leave one of the two out.',
+      )
+    }
+    places.set(key.hash, place)
+  }
+}
+
+/** Taken for milliseconds, a time in seconds is long over, and the key good for nothing. */
+function checkTime({ expiresAt = LEAST_TIME_MS }: ApiKey, place: number): void {
+  if (expiresAt >= LEAST_TIME_MS) return
+  throw invalid(
+    `Expected \`expiresAt\` of \`keys[${place}]\` in milliseconds since 1970; these look like seconds.`,
+    'Multiply it by 1000, or take what Date.UTC(2030, 0, 1) gives.',
+  )
 }

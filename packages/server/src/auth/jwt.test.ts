@@ -252,6 +252,23 @@ describe('keys at a URL', () => {
     expect(await elsewhere.show(token)).toMatchObject({ status: 503, code: 'unavailable' })
     expect(elsewhere.said.join('\n')).toContain('ECONNREFUSED')
   })
+
+  test('that cannot be had are told to the host with where and why, and to nobody else', async () => {
+    const { privateKey } = await keyPair('EdDSA', 'one')
+    const { shown, url } = await issuer()
+    shown.keys = undefined
+    const authenticate = jwt({ ...ROUTINE, algorithm: 'EdDSA', jwksUrl: `${url}?secret`, clock: manualClock() })
+    const authorization = `Bearer ${await tokenBy(privateKey, 'EdDSA', {}, 'one')}`
+    const asked = authenticate(new Request('http://localhost', { headers: { authorization } }))
+    const told = `${url.replace('http://', '')} cannot be had: Expected 200 OK`
+    await expect(asked).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining(told) })
+    await expect(asked).rejects.not.toThrow('secret')
+
+    const door = tokenDoor(authenticate)
+    const shows = await door.show(authorization.slice('Bearer '.length))
+    expect(door.said.join('\n')).toContain(told)
+    expect(shows).toMatchObject({ status: 503, message: 'The keys that tokens are checked with cannot be had.' })
+  })
 })
 
 describe('options', () => {

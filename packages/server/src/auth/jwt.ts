@@ -1,4 +1,4 @@
-import { systemClock } from '@whisker/protocol'
+import { SyncError, systemClock } from '@whisker/protocol'
 import {
   type CryptoKey,
   type JWTPayload,
@@ -8,7 +8,7 @@ import {
   errors,
   jwtVerify,
 } from 'jose'
-import { refusalOf, refused } from '../refusal.ts'
+import { refusalOf } from '../refusal.ts'
 import type { Principal } from '../principal.ts'
 import type { Authenticate } from '../server-options.ts'
 import { bearerOf, needsAuth } from './bearer.ts'
@@ -74,16 +74,35 @@ function remoteKeys(url: string, cooldownDuration: number): JWTVerifyGetKey {
       return await keys(header, token)
     } catch (cause) {
       if (isNoKey(cause)) throw cause
-      throw refused(
-        refusalOf('unavailable', 'The keys that tokens are checked with cannot be had.', {
-          fix: 'Try again later; whoever runs the server finds what failed in its log.',
-          retryAfterMs: RETRY_MS,
-        }),
-        undefined,
-        cause,
-      )
+      throw keysMissing(url, cause)
     }
   }
+}
+
+/** Whoever runs the server is told where and why; who shows a token, only that it is not their fault. */
+function keysMissing(url: string, thrown: unknown): SyncError {
+  const { host, pathname } = new URL(url)
+  const { why, cause } = reasonOf(thrown)
+  const refusal = refusalOf('unavailable', 'The keys that tokens are checked with cannot be had.', {
+    fix: 'Try again later; whoever runs the server finds what failed in its log.',
+    retryAfterMs: RETRY_MS,
+  })
+  return new SyncError('unavailable', `The keys of the issuer at ${host}${pathname} cannot be had: ${why}.`, {
+    fix: 'See that this machine reaches that address, and that a JSON Web Key Set is shown there; it is tried again.',
+    details: { refusal },
+    cause,
+  })
+}
+
+/** What fetch and its sockets say is in the innermost cause; jose speaks for itself, and what it wraps may quote the answer. */
+function reasonOf(thrown: unknown): { readonly why: string; readonly cause: unknown } {
+  let cause = thrown
+  while (cause instanceof Error && !(cause instanceof errors.JOSEError) && cause.cause !== undefined)
+    cause = cause.cause
+  if (!(cause instanceof Error)) return { why: 'nothing is known of why', cause }
+  const { code } = cause as { readonly code?: unknown }
+  const [line = ''] = cause.message.trim().split('\n')
+  return { why: line || (typeof code === 'string' ? code : cause.name), cause }
 }
 
 /** The keys are there, and the token's is none of them. */
