@@ -10,6 +10,8 @@ import type { SoakServerCommands } from './server-process.ts'
 const CLIENT_PROCESSES = 2
 /** Each socket is cut about once in so many seconds. */
 const CUT_EVERY_SECONDS = 200
+/** Before anything counts: whether memory grows shows only after what the first bursts take. */
+const WARM_UP_MS = 60_000
 /** After that, whoever is not back does not come. */
 const MOST_WAIT_MS = 120_000
 
@@ -63,6 +65,13 @@ async function measure(
   await each(async ({ worker, spaces: own, sockets: count }) =>
     worker.call('open', { url, spaces: own, sockets: count }),
   )
+
+  tell('the load for a minute, and all sockets cut once: what a burst takes for good, it takes now')
+  const write = async (forMs: number): Promise<unknown> =>
+    each(async ({ worker, spaces: own }) => worker.call('write', (options.writes * own.length) / spaces, forMs))
+  await write(Math.min(WARM_UP_MS, ms))
+  await each(async ({ worker }) => worker.call('finishWriting'))
+  await cutAll(server, clients)
   await each(async ({ worker }) => worker.call('takeLoad'))
 
   tell(`${options.writes} writes a second for ${minutes} minutes`)
@@ -70,7 +79,7 @@ async function measure(
   await server.call('sample')
   await server.call('cutSome', cutsPerSecond)
   const beginMs = performance.now()
-  await each(async ({ worker, spaces: own }) => worker.call('write', (options.writes * own.length) / spaces, ms))
+  await write(ms)
   const seconds = (performance.now() - beginMs) / 1000
   await server.call('cutSome', 0)
   const usage = await server.call('usage')
