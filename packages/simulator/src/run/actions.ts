@@ -87,8 +87,11 @@ const OTHER_STRATEGIES: Readonly<Record<Strategy, CollectionOptions>> = {
   keep_both: { strategy: 'last_write_wins' },
 }
 
+/** Engines that are being removed with all that they hold: every write is refused, and nobody writes any more. */
+const LEAVING = new WeakSet<object>()
+
 export function anyOpening({ device }: Actor, dice: SeededRandom): Opening<Docs> | undefined {
-  const awake = device.openings.filter(({ process }) => !process.isSuspended)
+  const awake = device.openings.filter(({ process, engine }) => !process.isSuspended && !LEAVING.has(engine))
   return awake.length > 0 ? dice.pick(awake) : undefined
 }
 
@@ -137,9 +140,11 @@ async function destroy(
   if (isNeeded || device.openings.length > 1) return
   const { pending, rejected } = engine.status
   stage.tell(`${name} removes its space, with ${pending} to send and ${rejected} refused`)
+  LEAVING.add(engine)
   const removed = engine.destroy({ discardPending }).then(
     () => true,
     (error: unknown) => {
+      LEAVING.delete(engine)
       const isRight = !discardPending && pending + rejected > 0 && isSyncError(error) && error.code === 'pending_work'
       if (!isRight) stage.expectDiskFault(error)
       return false
