@@ -4,8 +4,9 @@ import type { Fault } from '../world/faults.ts'
 import type { Process } from '../world/process.ts'
 import { TRUSTED_MS } from '../world/rights.ts'
 import { SPACE } from '../world/world.ts'
-import { PEOPLE, anyOpening } from './actions.ts'
+import { PEOPLE } from './actions.ts'
 import { attack } from './attack.ts'
+import { anyOpening } from './leaving.ts'
 import { type Actor, type Stage } from './stage.ts'
 
 type Accident = (stage: Stage, actor: Actor, dice: SeededRandom) => void | Promise<void>
