@@ -1,10 +1,11 @@
 import { type Server, type ServerResponse, createServer as createHttpServer } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
+import { type HttpBindings, getRequestListener } from '@hono/node-server'
 import { answerRefusal } from './answer.ts'
 import { JSON_HEADERS } from './answer-headers.ts'
 import { answerOn } from './raw-answer.ts'
 import { refusalOf } from './refusal.ts'
 import type { ServeOptions, SocketTimeouts, SyncServer } from './server-options.ts'
+import { takeRest } from './take-rest.ts'
 
 export const SOCKET_TIMEOUTS: SocketTimeouts = { headersMs: 20_000, requestMs: 120_000, idleMs: 120_000 }
 
@@ -23,7 +24,12 @@ export function createListener(
   remoteAddress: ServeOptions['remoteAddress'],
 ): Server {
   const { headersMs, requestMs, idleMs } = timeouts
-  const onRequest = getRequestListener(async (request) => server.fetch(request), {
+  const answered = async (request: Request, { incoming }: Pick<HttpBindings, 'incoming'>): Promise<Response> => {
+    const response = await server.fetch(request)
+    await takeRest(request, incoming)
+    return response
+  }
+  const onRequest = getRequestListener(async (request, bindings) => answered(request, bindings as HttpBindings), {
     // The globals are the app's, not ours to replace.
     overrideGlobalObjects: false,
     errorHandler: () => new Response(MALFORMED.text, { status: MALFORMED.status, headers: JSON_HEADERS }),

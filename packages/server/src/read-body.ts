@@ -17,7 +17,8 @@ export async function readBody(request: Request, maxBytes: number, received: (by
   const chunks: Uint8Array[] = []
   let bytes = 0
   try {
-    for await (const chunk of request.body ?? []) {
+    // Whoever listens may have to take in the rest of what is too large.
+    for await (const chunk of request.body?.values({ preventCancel: true }) ?? []) {
       bytes += chunk.byteLength
       received(chunk.byteLength)
       if (bytes > maxBytes) throw tooLarge(maxBytes)

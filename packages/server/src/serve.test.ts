@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { type Clock, encodePull, systemClock } from '@whisker/protocol'
 import { expect, onTestFinished, test } from 'vitest'
 import { createServer } from './create-server.ts'
@@ -11,6 +13,8 @@ import { sqliteStore } from './sqlite-store.ts'
 import { startProcess } from './testing/processes.ts'
 import { TestClient } from './testing/test-client.ts'
 import { temporaryFolder } from './testing/test-server.ts'
+
+const MEBIBYTE = 1024 * 1024
 
 /** Sends over a real socket what the test's client made for `localhost`. */
 const over =
@@ -50,6 +54,30 @@ test('a body beyond the limit is refused over a real socket, and the server goes
   })
   expect(response.status).toBe(413)
   expect((await (await client('anna')).pull()).head).toBe(0)
+})
+
+test.each([
+  ['too large, as it says', `content-length: ${5 * MEBIBYTE}`, 'x'.repeat(MEBIBYTE)],
+  ['too large, as it turns out', 'transfer-encoding: chunked', `100000\r\n${'x'.repeat(MEBIBYTE)}\r\n`],
+])('whoever sends a body that is %s, and reads only then, reads why it was refused', async (_, length, part) => {
+  const { running } = await serving()
+  const { port, host } = new URL(running.url)
+  const sender = connect(Number(port), '127.0.0.1').pause()
+  const head = [
+    'POST /v1/spaces/stories/operations HTTP/1.1',
+    `host: ${host}`,
+    'connection: close',
+    'content-type: application/json',
+  ]
+  const write = promisify<string, void>((bytes, done) => void sender.write(bytes, () => done(null)))
+  await write(`${[...head, length].join('\r\n')}\r\n\r\n`)
+  for (let index = 0; index < 5; index++) {
+    await write(part)
+    // Time in which the server, had it answered by now, has closed the connection.
+    await delay(50)
+  }
+  if (length.startsWith('transfer')) await write('0\r\n\r\n')
+  expect((await text(sender)).slice(0, 12)).toBe('HTTP/1.1 413')
 })
 
 test('a pull that waits is answered over a real socket by the next push', async () => {
