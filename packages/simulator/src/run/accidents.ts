@@ -12,6 +12,8 @@ import { type Actor, type Stage } from './stage.ts'
 type Accident = (stage: Stage, actor: Actor, dice: SeededRandom) => void | Promise<void>
 
 const DAY_MS = 24 * 3_600_000
+/** For how long the tabs of a browser wait for one that stands still before they take the lead from it. */
+const LEAD_TAKEN_MS = 4000
 
 /** What goes wrong at a moment of the plan; faults of single messages and commits are decided where those are. */
 export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
@@ -59,6 +61,17 @@ export const ACCIDENTS: Readonly<Partial<Record<Fault, Accident>>> = {
     stage.took('suspend', `${opening.name} stands still`)
     opening.process.suspend()
     stage.world.scheduler.after(dice.below(600_000), () => opening.process.resume())
+  },
+  lead_frozen(stage, { device }, dice) {
+    const leads = device.disk.leads(SPACE)
+    const { process } = leads
+    if (!process || process.isSuspended || device.openings.length < 2) return
+    stage.tell(`the process of ${device.name} that leads stands still`)
+    process.suspend()
+    stage.world.scheduler.after(LEAD_TAKEN_MS, () => {
+      if (process.isSuspended) void leads.depose(process)
+    })
+    stage.world.scheduler.after(dice.below(20 * LEAD_TAKEN_MS), () => process.resume())
   },
   server_crash(stage, _actor, dice) {
     const { host, scheduler } = stage.world

@@ -100,6 +100,9 @@ const RATES: Readonly<Partial<Record<Fault, number>>> = {
   disk_error: 0.05,
   disk_busy: 0.02,
   late_crash: 0.02,
+  lead_lost: 0.05,
+  lead_stolen: 0.3,
+  two_leaders: 0.3,
 }
 
 /** The same per step, for those that often find nothing to strike. */
@@ -109,8 +112,13 @@ const STEP_RATES: Readonly<Partial<Record<Fault, number>>> = {
   server_restored_late: 0.12,
   device_restored: 0.15,
   away: 0.12,
+  lead_frozen: 0.15,
 }
 const STEP_RATE = 0.06
+
+/** What tabs of a browser do to each other: it takes several of them, and happens in worlds of its own. */
+const AMONG_TABS = ['lead_lost', 'lead_frozen', 'lead_stolen', 'two_leaders'] as const
+const TABS = 0.2
 
 const ROT = ['device_rot', 'server_rot'] as const
 /** What vanished from one disk is nowhere any more, if whoever else held it goes back in time, or has to start over. */
@@ -140,8 +148,10 @@ const PAIRS: readonly (readonly Fault[])[] = [
 export function planOf(seed: string): Plan {
   const random = seededRandom(`plan ${seed}`)
   const pairs = random.fork('pairs')
-  const faults = pairs.chance(0.25) ? together(pairs.pick(PAIRS)) : chooseFaults(random)
-  const devices = Array.from({ length: 2 + Math.floor(7 * random.fraction() ** 3) }, () => chooseDevice(random))
+  const among = chooseAmongTabs(random.fork('tabs'))
+  const faults = { ...(pairs.chance(0.25) ? together(pairs.pick(PAIRS)) : chooseFaults(random)), ...among }
+  const tabs = Object.keys(among).length > 0 ? 2 : 1
+  const devices = Array.from({ length: 2 + Math.floor(7 * random.fraction() ** 3) }, () => chooseDevice(random, tabs))
   const count = random.between(20, 120)
   const kinds = stepKinds(faults)
   const isHasty = random.chance(0.5)
@@ -175,7 +185,7 @@ const highestRate = (fault: Fault): number => RATES[fault] ?? STEP_RATES[fault] 
 function chooseFaults(random: SeededRandom): FaultOptions {
   const share = random.pick([0.1, 0.3, 0.5])
   const chosen: Partial<Record<Fault, number>> = {}
-  for (const fault of FAULT_NAMES) {
+  for (const fault of FAULT_NAMES.filter((name) => !AMONG_TABS.some((other) => other === name))) {
     const draw = random.fraction()
     const rate = random.fraction()
     if (draw < share) chosen[fault] = highestRate(fault) * (0.2 + 0.8 * rate)
@@ -189,6 +199,13 @@ function chooseFaults(random: SeededRandom): FaultOptions {
   return chosen
 }
 
+const chooseAmongTabs = (random: SeededRandom): FaultOptions =>
+  random.chance(TABS)
+    ? Object.fromEntries(
+        AMONG_TABS.filter(() => random.chance(0.6)).map((fault) => [fault, highestRate(fault) * random.fraction()]),
+      )
+    : {}
+
 const chooseHabits = (random: SeededRandom, steps: readonly Step[]): Habits => ({
   ...(random.chance(0.5) && { notes: 0.3 }),
   ...(random.chance(0.3) && { blunders: 0.3 }),
@@ -198,8 +215,8 @@ const chooseHabits = (random: SeededRandom, steps: readonly Step[]): Habits => (
 
 const timeOf = (steps: readonly Step[]): number => steps.reduce((sum, { afterMs }) => sum + afterMs, 0)
 
-const chooseDevice = (random: SeededRandom): DevicePlan => ({
-  slots: random.chance(0.7) ? 1 : random.between(2, 3),
+const chooseDevice = (random: SeededRandom, slots: number): DevicePlan => ({
+  slots: Math.max(slots, random.chance(0.7) ? 1 : random.between(2, 3)),
   isLive: random.chance(0.5),
   limits: {
     ...(random.chance(0.3) && { pageRows: random.between(1, 6) }),

@@ -377,7 +377,7 @@ const DIFFERING: readonly Fault[] = [
 ]
 
 /** After these, an answer may be old when it is read. */
-const LATE_FAULTS: readonly Fault[] = ['delay', 'suspend']
+const LATE_FAULTS: readonly Fault[] = ['delay', 'suspend', 'lead_frozen']
 const COMMIT_FAULTS: readonly Fault[] = ['disk_full', 'disk_error', 'disk_busy']
 
 /** All texts that an app is shown on a device: values, metadata, conflicts, what was refused. */

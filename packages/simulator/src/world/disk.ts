@@ -12,6 +12,7 @@ import {
 } from '@whisker/protocol'
 import type { SeededRandom } from '../random.ts'
 import type { Faults } from './faults.ts'
+import { Leads } from './leads.ts'
 import type { Process } from './process.ts'
 
 export interface DiskOptions {
@@ -31,8 +32,8 @@ export interface StoredCopy {
 export class Disk {
   /** How many commits are between their beginning and the disk. */
   inFlight = 0
+  readonly #leads = new Map<string, Leads>()
   readonly #options: DiskOptions
-  readonly #openings = new Map<SpaceStore, Process>()
   /** The rows of the outbox, by their position. */
   readonly #outbox = new Map<number, string>()
   #inner: StateStore = memoryState()
@@ -47,6 +48,13 @@ export class Disk {
     return entries.filter((entry) => !isVoid(entry)).length
   }
 
+  /** Who leads a space. */
+  leads(space: string): Leads {
+    let leads = this.#leads.get(space)
+    if (!leads) this.#leads.set(space, (leads = new Leads(this.#options.faults)))
+    return leads
+  }
+
   /** The store as one process sees it. Everything takes time, and the process may end before it is over. */
   state(process: Process): StateStore {
     return {
@@ -54,14 +62,14 @@ export class Disk {
         await process.pause(this.#latencyMs())
         const store = await this.#inner.open(space, mintDevice)
         if (!process.isAlive) await store.close()
-        this.#openings.set(store, process)
-        process.onEnd(() => this.#release(store))
+        process.onEnd(() => this.#release(store, space))
         return this.#opened(store, space, process)
       },
     }
   }
 
   #opened(store: SpaceStore, space: string, process: Process): SpaceStore {
+    const leads = this.leads(space)
     // One notice for all watches of an opening; a watch that was ended meanwhile does not hear of it.
     const listeners = new Set<() => void>()
     store.watch(() => process.after(this.#latencyMs(), () => listeners.forEach((listener) => listener())))
@@ -80,7 +88,7 @@ export class Disk {
     const release = async (work: () => Promise<void>): Promise<void> => {
       listeners.clear()
       await later(work)
-      this.#openings.delete(store)
+      leads.release(store)
     }
     return {
       device: store.device,
@@ -93,8 +101,12 @@ export class Disk {
         listeners.add(own)
         return () => listeners.delete(own)
       },
-      lead: async () => later(async () => store.lead()),
-      resign: async () => later(async () => store.resign()),
+      lead: async () => later(async () => leads.ask(store, process)),
+      resign: async () =>
+        later(async () => {
+          await store.resign()
+          leads.release(store)
+        }),
       close: async () => release(async () => store.close()),
       destroy: async () =>
         release(async () => {
@@ -111,6 +123,11 @@ export class Disk {
     this.inFlight++
     const settle = process.onEnd(() => this.inFlight--)
     await process.pause(this.#latencyMs())
+    if (this.leads(space).has(store) && faults.strikes('lead_lost')) {
+      faults.took('lead_lost')
+      process.end()
+      return process.pause(0)
+    }
     const failure = this.#failure()
     if (failure?.code === 'store_failed') await process.pause(5000)
     settle()
@@ -154,8 +171,8 @@ export class Disk {
     return this.#options.random.chance(0.05) ? this.#options.random.below(200) : this.#options.random.below(3)
   }
 
-  #release(store: SpaceStore): void {
-    this.#openings.delete(store)
+  #release(store: SpaceStore, space: string): void {
+    this.leads(space).release(store)
     // The system takes back what a process held: its slot, its locks.
     void store.close()
   }
