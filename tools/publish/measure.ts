@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { SourceMap, type SourceMapPayload } from 'node:module'
 import { isAbsolute, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { type Plugin, rolldown } from 'rolldown'
+import { type Plugin, type Rolldown, build } from 'vite'
 
 export interface Bundle {
   /** Minified and gzipped. */
@@ -24,22 +24,30 @@ export interface BundleOptions {
   readonly only?: string | undefined
 }
 
-/** What a user's bundler makes of this code. */
+/** What Vite makes of this code. */
 export async function bundle(code: string, { project, only }: BundleOptions): Promise<Bundle> {
   const entry = join(project, 'entry.mjs')
-  const build = await rolldown({
-    input: entry,
-    cwd: project,
-    platform: 'browser',
-    external: (id) => id.startsWith('node:') || (only !== undefined && isPackage(id) && id !== only),
+  const built = await build({
+    root: project,
+    configFile: false,
+    logLevel: 'silent',
     plugins: [entryOf(entry, code), mapped],
-    logLevel: 'warn',
-    onLog(_level, log) {
-      throw new Error(log.message)
+    build: {
+      write: false,
+      modulePreload: false,
+      sourcemap: 'hidden',
+      rolldownOptions: {
+        input: entry,
+        preserveEntrySignatures: 'strict',
+        external: (id) => id.startsWith('node:') || (only !== undefined && isPackage(id) && id !== only),
+        output: { codeSplitting: false },
+        onLog(_level, log) {
+          throw new Error(log.message)
+        },
+      },
     },
   })
-  const { output } = await build.generate({ minify: true, sourcemap: 'hidden', codeSplitting: false })
-  await build.close()
+  const { output } = [built].flat()[0] as Rolldown.RolldownOutput
   const [chunk] = output
   return {
     gzipBytes: gzipSync(chunk.code, { level: 9 }).length,

@@ -1,28 +1,36 @@
 import { spawn } from 'node:child_process'
-import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { type Server, createServer as createHttpServer } from 'node:http'
 import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { chromium } from 'playwright-core'
 import { beforeAll, expect, inject, onTestFinished, test } from 'vitest'
+import { findBrowser } from '../browser/index.ts'
 import { install, manifestIn } from './packed.ts'
 import { run } from './run.ts'
 
 const { packages, project } = inject('packed')
 const device = join(project, '../device')
 const server = join(project, '../server')
+const page = join(project, '../page')
 
 const only = (...names: readonly string[]) => packages.filter(({ name }) => names.includes(basename(name)))
 
 beforeAll(async () => {
   const types = { '@types/node': manifestIn(join(import.meta.dirname, '../node_modules/@types/node')).version }
   const others = only('protocol', 'sqlite-file')
-  for (const folder of [device, server]) mkdirSync(folder)
+  for (const folder of [device, server, page]) mkdirSync(folder)
   await install(device, only('engine', 'transport-http', 'state-node'), { others, npm: types })
   await install(server, only('server'), { others, npm: types })
+  await install(page, only('engine', 'state-browser', 'transport-ws'), { others })
   for (const [file, folder] of [
     ['device.ts', device],
     ['browser.ts', device],
     ['server.ts', server],
+    ['page.html', page],
   ] as const) {
     copyFileSync(join(import.meta.dirname, 'outside', file), join(folder, file))
   }
@@ -59,9 +67,37 @@ test('two devices and a server that were installed from tarballs sync a document
   expect(await edit('laptop', 'gold')).toEqual({ title: 'The Dragon', tags: ['fire', 'cave', 'gold'] })
 })
 
+test('a page without a bundler stores and syncs with the published files', async () => {
+  const web = createWebServer(page).listen(0, '127.0.0.1')
+  onTestFinished(() => void web.close())
+  await once(web, 'listening')
+  const origin = `http://127.0.0.1:${(web.address() as AddressInfo).port}`
+  const { executablePath, args, env } = findBrowser()
+  const browser = await chromium.launch({ executablePath, args: [...args], env })
+  onTestFinished(async () => browser.close())
+  const tab = await browser.newPage()
+  const url = await startServer(origin)
+  for (const count of [1, 2]) {
+    await tab.goto(`${origin}/page.html?server=${encodeURIComponent(url)}`)
+    await tab.getByText('to send').waitFor()
+    expect(await tab.textContent('body')).toBe(`${count} notes, 0 to send`)
+  }
+})
+
+/** The files of a folder, as any web server gives them. */
+const createWebServer = (folder: string): Server =>
+  createHttpServer((request, response) => {
+    const { pathname } = new URL(`http://localhost${request.url ?? ''}`)
+    response.setHeader('content-type', pathname.endsWith('.html') ? 'text/html' : 'text/javascript')
+    response.end(readFileSync(join(folder, pathname)))
+  })
+
 /** Where it listens: the first line that it writes. */
-async function startServer(): Promise<string> {
-  const running = spawn(process.execPath, ['server.ts'], { cwd: server, stdio: ['ignore', 'pipe', 'inherit'] })
+async function startServer(...origins: readonly string[]): Promise<string> {
+  const running = spawn(process.execPath, ['server.ts', ...origins], {
+    cwd: server,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   onTestFinished(() => void running.kill('SIGKILL'))
   for await (const line of createInterface(running.stdout)) return line
   throw new Error('The server ended before it said where it listens.')

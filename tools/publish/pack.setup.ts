@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { install, packInto, type Packed } from './packed.ts'
+import { install, manifestIn, packInto, type Packed } from './packed.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -18,7 +18,8 @@ export default async function packOnce(tests: TestProject): Promise<() => void> 
     const packages = await packInto(folder)
     const project = join(folder, 'project')
     mkdirSync(project)
-    await install(project, packages)
+    // Packages bring what runs, not the types of what their users bring.
+    await install(project, packages, { npm: { '@types/react': versionOf('@types/react') } })
     tests.provide('packed', { packages, project })
     return remove
   } catch (error) {
@@ -26,3 +27,5 @@ export default async function packOnce(tests: TestProject): Promise<() => void> 
     throw error
   }
 }
+
+const versionOf = (name: string): string => manifestIn(join(import.meta.dirname, '../node_modules', name)).version

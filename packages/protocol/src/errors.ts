@@ -51,6 +51,8 @@ export type SyncErrorCode =
   | 'store_foreign'
   | 'sqlite_unsafe'
   | 'disk_full'
+  | 'insecure_context'
+  | 'no_indexeddb'
   // the way to the server
   | 'network'
   | 'timeout'

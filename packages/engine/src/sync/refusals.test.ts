@@ -31,6 +31,8 @@ const REACTIONS: Record<SyncErrorCode, Reaction['kind']> = {
   store_foreign: 'retry',
   sqlite_unsafe: 'retry',
   disk_full: 'retry',
+  insecure_context: 'retry',
+  no_indexeddb: 'retry',
   network: 'retry',
   timeout: 'retry',
   insecure_url: 'retry',

@@ -1,0 +1,1 @@
+export { type BrowserState, type BrowserStateOptions, type StorageEstimate, browserState } from './browser-state.ts'

@@ -1,0 +1,2 @@
+export { type Browser, findBrowser } from './find-browser.ts'
+export { type ServedPage, servePage } from './serve-page.ts'
