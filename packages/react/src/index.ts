@@ -1,0 +1,6 @@
+export { type SyncProviderProps, SyncProvider, useSyncEngine } from './provider.ts'
+export { useCollection } from './use-collection.ts'
+export { useConflicts } from './use-conflicts.ts'
+export { useDocument } from './use-document.ts'
+export { type PresenceView, usePresence } from './use-presence.ts'
+export { useSyncStatus } from './use-sync-status.ts'
