@@ -42,6 +42,8 @@ export default defineConfig(({ mode }) => {
   return {
     test: {
       passWithNoTests: long,
+      // Many tests wait for a process, a socket or a browser more than they compute.
+      maxWorkers: '100%',
       projects: [...workspaces.map(inNode), ...(slow ? [] : workspaces.filter(hasBrowserTests).map(inBrowser))],
     },
   }
