@@ -97,7 +97,8 @@ test('on SIGHUP it reads its files again: who has lost a right is cut off, and w
   writeFileSync(file, 'no JSON')
   process.kill('SIGHUP')
   await line('stay as they were')
-  expect(tablet.engine.status.state).toBe('live')
+  await expect.poll(() => tablet.engine.status.state, SOON).toBe('live')
+  expect(await tablet.sync()).toMatchObject({ ok: true })
 
   allow('ada')
   process.kill('SIGHUP')
