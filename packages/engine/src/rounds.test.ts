@@ -34,6 +34,24 @@ test('an outbox larger than a batch goes in several, in order, and arrives page 
   expect(b.notes.list().map(({ value }) => value.count)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
 })
 
+test('the next page is asked for while one is being stored, and no more than one', async () => {
+  const world = new World()
+  const state = new FragileState()
+  const other = await world.device()
+  for (let index = 0; index < 6; index++) await other.notes.create(`n${index}`, {})
+  await other.sync()
+  const device = await world.device({ state, limits: { pageRows: 2 } })
+  let asked = 0
+  device.link.before = () => void asked++
+  const askedAtPages: number[] = []
+  state.failWith = ({ documents }) => {
+    if (documents.length > 0) askedAtPages.push(asked)
+    return undefined
+  }
+  await device.sync()
+  expect(askedAtPages).toEqual([2, 3, 3])
+})
+
 const tooLarge = (): SyncError => new SyncError('too_large', 'The body is too large.')
 
 test('a push that is too large is sent in smaller ones, and one operation that is too large alone is rejected', async () => {

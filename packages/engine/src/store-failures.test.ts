@@ -182,6 +182,27 @@ describe('a commit that fails during a round', () => {
     await device.sync()
     expect(device.notes.size).toBe(2)
   })
+
+  test('of any page of several: it and those after it are fetched again, and what was asked for meanwhile is not taken', async () => {
+    for (let failing = 0; failing < 6; failing++) {
+      const world = new World()
+      const state = new FragileState()
+      const device = await world.device({ state, limits: { pageRows: 2 } })
+      const other = await world.device()
+      for (let index = 0; index < 10; index++) await other.notes.create(`n${index}`, { count: index })
+      await other.sync()
+      state.failOnce(failing)
+      const uncaught = await uncaughtDuring(async () => {
+        expect(await device.engine.syncNow()).toMatchObject({ ok: false, error: { code: 'disk_full' } })
+      })
+      const stored = device.notes.size
+      expect([failing, stored < 10, uncaught]).toEqual([failing, true, []])
+      device.link.pages.length = 0
+      await device.sync()
+      expect(device.notes.list()).toEqual(other.notes.list())
+      expect(device.link.pages.flatMap(({ rows }) => rows).length).toBe(10 - stored)
+    }
+  })
 })
 
 test('an operation is sent only when it is on disk, and only as it is there', async () => {

@@ -15,30 +15,30 @@ const MOST_REWINDS = 8
 
 /** Takes in pages until the head. Each page's documents and the cursor are one transaction. */
 export async function pullAll(round: Round): Promise<void> {
-  const { core, nowMs, transport } = round
-  const { limits, random } = core.options
+  const { core, nowMs } = round
   const start = core.ledger.link.cursor.since
+  let next: Asked | undefined
   for (;;) {
-    const { link } = core.ledger
     try {
-      const nonce = mintReplicaId(random)
-      const recount = link.repair === 'recount' || undefined
-      const request = { ...positionOf(core), limit: limits.pageRows, waitMs: 0, recount, nonce }
-      const pulled = transport.pull(request, round.request)
-      const page = await whileLeading(round, pulled)
-      checkPage(page, link, nonce)
+      const asked = next ?? ask(round)
+      next = undefined
+      const page = await whileLeading(round, asked.answer)
+      checkPage(page, asked)
       if (showsUnsettled(core.ledger, page)) {
         await settleOwn(round)
         continue
       }
       adoptPage(core.ledger, page, nowMs())
       const finding = checkDigest(core.ledger, page, nowMs())
+      // The server reads the next page while this one is stored: from memory, which is given up if the commit fails.
+      if (page.more) next = ask(round)
       await commit(round)
       round.pulled += page.rows.length
       round.tellProgress('pull', Math.max(0, page.after - start), Math.max(0, page.head - start))
       tellFinding(round, finding, page)
       if (!page.more && !(await goesOn(round, finding))) return
     } catch (thrown) {
+      next = undefined
       const error = toSyncError(thrown, 'server_error')
       const reaction = reactionTo(error)
       if (error.code === 'forbidden') await startOver(round)
@@ -51,6 +51,24 @@ export async function pullAll(round: Round): Promise<void> {
       await pushAll(round)
     }
   }
+}
+
+/** A request for a page, and where this store stood when it was made. */
+interface Asked {
+  readonly link: Link
+  readonly nonce: string
+  readonly answer: Promise<Page>
+}
+
+function ask({ core, transport, request }: Round): Asked {
+  const { link } = core.ledger
+  const { limits, random } = core.options
+  const nonce = mintReplicaId(random)
+  const recount = link.repair === 'recount' || undefined
+  const answer = transport.pull({ ...positionOf(core), limit: limits.pageRows, waitMs: 0, recount, nonce }, request)
+  // If the commit that runs meanwhile fails, nobody waits for it.
+  answer.catch(() => {})
+  return { link, nonce, answer }
 }
 
 function tellFinding({ core }: Round, finding: Finding, { digest }: Page): void {
@@ -68,9 +86,10 @@ async function goesOn(round: Round, finding: Finding): Promise<boolean> {
   return offered.size === 0
 }
 
-function checkPage({ more, after, head, epochs, nonce }: Page, { cursor, seen }: Link, asked: string): void {
+function checkPage({ more, after, head, epochs, nonce }: Page, asked: Asked): void {
+  const { cursor, seen } = asked.link
   // An earlier answer may look like the end of a scan, and what it does not show like something that is gone.
-  if (nonce !== asked) {
+  if (nonce !== asked.nonce) {
     throw new SyncError('bad_message', 'The page answers another request than the one that was made.', {
       fix: NO_CACHE,
     })
