@@ -72,7 +72,7 @@ export const CLIENT_SYNC_MUTANTS: readonly Mutant[] = [
     row: 16,
     about: 'A page that answers another request is taken for an answer to this one.',
     edits: [
-      { file: PULL_PHASE, find: '  if (nonce !== asked) {', replace: '  if (false) {' },
+      { file: PULL_PHASE, find: '  if (nonce !== asked.nonce) {', replace: '  if (false) {' },
       { file: PULL_PHASE, find: '  if (head >= seen) return\n', replace: '  return\n' },
     ],
   },
