@@ -103,16 +103,23 @@ function check(value: unknown, path: (string | number)[], maxDepth: number): voi
     if (!Number.isFinite(value)) throw invalid(path, `the number ${value}, which JSON does not have`)
   } else if (typeof value === 'object' && value !== null) {
     if (path.length >= maxDepth) throw invalid(path, `something nested deeper than ${maxDepth}`)
-    const isList = Array.isArray(value)
-    for (const [key, item] of Object.entries(value)) {
-      if (!isList) checkKey(key, path)
-      path.push(isList ? Number(key) : key)
-      check(item, path, maxDepth)
-      path.pop()
+    if (Array.isArray(value)) {
+      for (let index = 0; index < value.length; index++) checkAt(value[index], index, path, maxDepth)
+      return
+    }
+    for (const key of Object.keys(value)) {
+      checkKey(key, path)
+      checkAt((value as Record<string, unknown>)[key], key, path, maxDepth)
     }
   } else if (typeof value !== 'boolean' && value !== null) {
     throw invalid(path, `a ${typeof value}, which JSON does not have`)
   }
+}
+
+function checkAt(item: unknown, key: string | number, path: (string | number)[], maxDepth: number): void {
+  path.push(key)
+  check(item, path, maxDepth)
+  path.pop()
 }
 
 /**
@@ -181,7 +188,8 @@ export function jsonEqual(a: JsonValue | undefined, b: JsonValue | undefined): b
 export function deepFreeze<T extends JsonValue | undefined>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value)
-    for (const item of Object.values(value)) deepFreeze(item)
+    if (Array.isArray(value)) for (const item of value) deepFreeze(item as JsonValue)
+    else for (const key of Object.keys(value)) deepFreeze((value as JsonObject)[key])
   }
   return value
 }
