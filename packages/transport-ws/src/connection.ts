@@ -16,7 +16,7 @@ import {
   utf8Length,
 } from '@whisker/protocol'
 import { readToken, refusalToError } from '@whisker/protocol/transport'
-import { closeError, refusalIn } from './endings.ts'
+import { closeError, refusalIn, unopenedError } from './endings.ts'
 import type { LineSettings } from './options.ts'
 import type { OpenSocket, Socket } from './platform-socket.ts'
 
@@ -55,6 +55,9 @@ const WELCOME_MS = 15_000
 /** After waking up, and no sign of life by then, the socket is held for dead. */
 const PROBE_MS = 5000
 
+/** The platform's own, for a socket that ended without a word. */
+const NO_CODE = 1006
+
 /** One socket, from its opening to its end; then whoever waits for something is told why nothing comes. */
 export class Connection {
   readonly #settings: LineSettings
@@ -65,6 +68,7 @@ export class Connection {
   /** Who waits for a sign of life. */
   #listening: Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'>[] = []
   readonly #timers: Record<'welcome' | 'beat' | 'probe', () => void>
+  #isOpen = false
   #isWelcome = false
   #error: SyncError | undefined
   #lastNumber = 0
@@ -77,9 +81,18 @@ export class Connection {
     this.#events = events
     this.#heardMs = settings.clock.now()
     this.#socket = open(settings.url, settings.maxAnswerBytes, {
-      opened: () => this.#send({ kind: 'hello', token }),
+      opened: () => {
+        this.#isOpen = true
+        this.#send({ kind: 'hello', token })
+      },
       message: (text) => this.#take(text),
-      closed: (code, reason) => this.end(closeError(settings.url, code, reason)),
+      closed: (code, reason) => {
+        const why =
+          this.#isOpen || code !== NO_CODE
+            ? closeError(settings.url, code, reason)
+            : unopenedError(settings.url, reason)
+        this.end(why)
+      },
     })
     this.#timers = {
       welcome: settings.clock.after(WELCOME_MS, () => this.end(this.#silent('timeout', WELCOME_MS))),
