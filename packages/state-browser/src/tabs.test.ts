@@ -23,7 +23,7 @@ const SOON = { timeout: 20_000, interval: 50 }
 const device = async (): Promise<BrowserContext> => newDevice(bench)
 const tab = async (context: BrowserContext, host: TestServer): Promise<TabHandle> => openTab(context, bench, host)
 
-test('what one device writes offline is on the other when it is back', async () => {
+test('a device without a network says so before anything is sent, and what it writes is on the other when it is back', async () => {
   const host = await startServer()
   const [mine, yours] = [await device(), await device()]
   const [a, b] = [await tab(mine, host), await tab(yours, host)]
@@ -31,6 +31,7 @@ test('what one device writes offline is on the other when it is back', async () 
   await expect.poll(async () => b.notes(), SOON).toEqual([['one', { text: 'It rained.' }]])
   await mine.setOffline(true)
   await yours.setOffline(true)
+  for (const one of [a, b]) await expect.poll(async () => (await one.status()).state, SOON).toBe('offline')
   await a.write('two', { text: 'It stopped.' })
   await b.write('one', { title: 'Rain' })
   await mine.setOffline(false)

@@ -27,7 +27,7 @@ export interface WebSocketTransportOptions {
   /** Instead of the machine's. */
   readonly clock?: Clock | undefined
   readonly random?: Random | undefined
-  /** What tells that trying now may be worth it: by default coming online and becoming visible. */
+  /** What tells that the way to the server may have changed: by default coming online, going offline and becoming visible. */
   readonly wakes?: WakeSource | undefined
 }
 

@@ -1,4 +1,4 @@
-/** What tells that trying now may be worth it: coming online, becoming visible. */
+/** What tells that the way to the server may have changed, and is to be tried now: coming online, going offline, becoming visible. */
 export type WakeSource = (wake: () => void) => () => void
 
 interface Target {
@@ -13,9 +13,12 @@ export const platformWakes: WakeSource = (wake) => {
     if (global.document?.visibilityState === 'visible') wake()
   }
   global.addEventListener?.('online', wake)
+  // Sockets stay open without a network, and would be believed in until the next ping.
+  global.addEventListener?.('offline', wake)
   global.document?.addEventListener?.('visibilitychange', whenVisible)
   return () => {
     global.removeEventListener?.('online', wake)
+    global.removeEventListener?.('offline', wake)
     global.document?.removeEventListener?.('visibilitychange', whenVisible)
   }
 }
