@@ -17,6 +17,10 @@ const device = join(project, '../device')
 const server = join(project, '../server')
 const page = join(project, '../page')
 
+/** As the hooks' `peerDependencies` say. */
+const OLDEST_REACT = '18.0.0'
+const LATEST_REACT = manifestIn(join(import.meta.dirname, '../../packages/react/node_modules/react')).version
+
 const only = (...names: readonly string[]) => packages.filter(({ name }) => names.includes(basename(name)))
 
 beforeAll(async () => {
@@ -82,6 +86,16 @@ test('a page without a bundler stores and syncs with the published files', async
     await tab.getByText('to send').waitFor()
     expect(await tab.textContent('body')).toBe(`${count} notes, 0 to send`)
   }
+})
+
+test.for([OLDEST_REACT, LATEST_REACT])('an app with React %s gets the hooks', async (version) => {
+  const app = join(project, `../app-${version}`)
+  mkdirSync(app)
+  const npm = { react: version, 'react-dom': version }
+  await install(app, only('react', 'engine'), { others: only('protocol'), npm })
+  copyFileSync(join(import.meta.dirname, 'outside/app.mjs'), join(app, 'app.mjs'))
+  const html = await run(process.execPath, ['app.mjs'], { cwd: app })
+  expect(html.trim()).toMatch(new RegExp(`^<p>${version}[^:]*: 0 notes, stopped</p>$`))
 })
 
 /** The files of a folder, as any web server gives them. */

@@ -16,3 +16,9 @@ test('on a server everything is empty, and nothing is opened', () => {
   const html = renderToString(createElement(SyncProvider, { engine: undefined }, createElement(Page)))
   expect(JSON.parse(html.replaceAll('&quot;', '"'))).toEqual(['none', [], [], 'stopped', []])
 })
+
+test('a hook outside of a SyncProvider says so', () => {
+  expect(() => renderToString(createElement(Page))).toThrow(
+    expect.objectContaining({ code: 'invalid_options', fix: expect.stringContaining('SyncProvider') }),
+  )
+})

@@ -174,7 +174,7 @@ function decoded<T>({ decode, ...call }: Call<T>, status: number, text: string):
 function noAnswer(what: string, thrown: unknown): SyncError {
   const cause: unknown = isNetworkError(thrown) ? thrown.cause : thrown
   return new SyncError('network', `${what} had no answer: ${textOf(cause)}.`, {
-    fix: 'Check the connection and the url; the request is repeated when there is one.',
+    fix: 'Check the connection and the url, and in a page that the server lists its origin in `cors`; it is tried again.',
     cause,
   })
 }

@@ -35,9 +35,7 @@ export function closeError(url: string, code: number, reason: string): SyncError
 /** Why a socket did not come to be, which browsers tell nobody. */
 export const unopenedError = (url: string, reason: string): SyncError =>
   new SyncError('network', `No socket to ${url} could be opened${reason === '' ? '' : `: ${reason}`}.`, {
-    fix:
-      'Check the url, and that the server runs. A web page of another origin than the server’s is let in ' +
-      'if the server’s `cors` lists its origin. It is tried again.',
+    fix: 'Check the url, and that the server runs, and lists the origin of this page in `cors`. It is tried again.',
   })
 
 const FIXES: Readonly<Partial<Record<SyncErrorCode, string>>> = {
