@@ -241,6 +241,30 @@ test('a commit that was written though the page was told otherwise has succeeded
   await expect(space.commit(commitOf(0))).rejects.toMatchObject({ code: 'store_moved' })
 })
 
+describe('what is damaged', () => {
+  test.each<readonly [string, (rows: IDBObjectStore) => void]>([
+    ['an entry is gone', (rows) => rows.delete([mint(), SPACE, 'log', 2])],
+    ['an entry is cut off', (rows) => rows.put({ by: 'x', cells: ['d', 'c'] }, [mint(), SPACE, 'log', 2])],
+    ['an entry is something else', (rows) => rows.put(5, [mint(), SPACE, 'log', 2])],
+    ['a page is gone', (rows) => rows.delete([mint(), SPACE, 'page', 1, 0])],
+    ['a page is something else', (rows) => rows.put('x', [mint(), SPACE, 'page', 1, 0])],
+    ['the revision is gone', (rows) => rows.delete([mint(), SPACE, 'head'])],
+    ['the revision is another', (rows) => rows.put(7, [mint(), SPACE, 'head'])],
+    ['the revision is a text', (rows) => rows.put('x', [mint(), SPACE, 'head'])],
+  ])('is not opened as if it were the whole: %s', async (_, damage) => {
+    const name = newName()
+    const space = await openSpace(name)
+    await space.commit(commitOf(0, { documents: many(300, 'first') }))
+    await space.commit(commitOf(1, { documents: many(1, 'second') }))
+    await space.commit(commitOf(2, { documents: many(1, 'third') }))
+    await inDatabase(name, (rows) => {
+      damage(rows)
+      return rows.count()
+    })
+    await expect(space.load()).rejects.toMatchObject({ code: 'store_damaged', fix: expect.any(String) })
+  })
+})
+
 describe('an opening', () => {
   test('that finds the mark of a store and not the store says that it was evicted', async () => {
     const name = newName()
@@ -269,12 +293,17 @@ describe('an opening', () => {
     expect([usage >= 0, quota > 1_000_000, typeof isPersistent]).toEqual([true, true, 'boolean'])
   })
 
-  test.each([undefined, {}, { name: '' }, { name: 5 }, { name: 'a', persist: 'yes' }, { name: 'a', size: 5 }])(
-    'with %o is invalid_options',
-    (options) => {
-      expect(() => browserState(options as BrowserStateOptions)).toThrow(
-        expect.objectContaining({ code: 'invalid_options', fix: expect.any(String) }),
-      )
-    },
-  )
+  test.each([
+    undefined,
+    {},
+    { name: '' },
+    { name: 5 },
+    { name: '\ud800' },
+    { name: 'a', persist: 'yes' },
+    { name: 'a', size: 5 },
+  ])('with %o is invalid_options', (options) => {
+    expect(() => browserState(options as BrowserStateOptions)).toThrow(
+      expect.objectContaining({ code: 'invalid_options', fix: expect.any(String) }),
+    )
+  })
 })

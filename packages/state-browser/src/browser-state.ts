@@ -134,22 +134,23 @@ function checkPlatform(): void {
       },
     )
   }
-  if (globalThis.indexedDB === undefined || globalThis.navigator?.locks === undefined) {
-    throw new SyncError(
-      'no_indexeddb',
-      'There is no IndexedDB here, or no Web Locks: this is no browser, or an old one.',
-      {
-        fix: 'Open the engine in the browser only; on a server render what memoryState() holds.',
-      },
-    )
-  }
+  const { indexedDB, BroadcastChannel, navigator } = globalThis as Partial<typeof globalThis>
+  if (indexedDB && BroadcastChannel && navigator?.locks) return
+  throw new SyncError(
+    'no_indexeddb',
+    'There is no IndexedDB here, or no Web Locks: this is no browser, or an old one.',
+    {
+      fix: 'Open the engine in the browser only; on a server render what memoryState() holds.',
+    },
+  )
 }
 
 function checked(options: BrowserStateOptions): BrowserStateOptions {
   const { name, persist, ...unknown } = (options ?? {}) as Partial<BrowserStateOptions>
   const [other] = Object.keys(unknown)
   if (other !== undefined) throw invalid(`browserState has no option ${JSON.stringify(other)}.`)
-  if (typeof name !== 'string' || name === '') throw invalid('Expected `name` of browserState to be a text.')
+  if (typeof name !== 'string' || name === '' || !name.isWellFormed())
+    throw invalid('Expected `name` of browserState to be a text.')
   if (persist !== undefined && typeof persist !== 'boolean') throw invalid('Expected `persist` to be true or false.')
   return { name, persist }
 }

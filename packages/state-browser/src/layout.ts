@@ -27,6 +27,7 @@ export interface Entry {
  */
 export type Cells = readonly (string | null)[]
 export const CELLS_OF_ROW = 4
+export const isCells = (stored: unknown): stored is Cells => Array.isArray(stored) && stored.length % CELLS_OF_ROW === 0
 
 /** Of the device too. */
 export interface SpaceName {

@@ -9,13 +9,15 @@ import {
   type SpaceName,
   entriesBetween,
   entryKey,
+  foldedKey,
   headKey,
+  isCells,
   pageKey,
   pagesUpTo,
   revisionOf,
 } from './layout.ts'
 import { Rows, cellsOf } from './rows.ts'
-import { evictedError, movedOn, nameOf } from './store-errors.ts'
+import { damagedError, evictedError, movedOn, nameOf } from './store-errors.ts'
 
 /** A commit of so many rows is a page at once, and need not be written again to become one. */
 const ROWS_OF_A_PAGE = 200
@@ -37,21 +39,29 @@ export async function headOf(space: SpaceRows): Promise<number> {
 }
 
 export async function loadSpace(space: SpaceRows): Promise<LoadedSpace> {
-  const [owner, head = 0, pageKeys, pages, entryKeys, entries] = await reads(space.use, (rows) => [
+  const [owner, head = 0, folded = 0, pageKeys, pages, entryKeys, entries] = await reads(space.use, (rows) => [
     rows.get(DEVICE_KEY) as IDBRequest<unknown>,
     rows.get(headKey(space)) as IDBRequest<number | undefined>,
+    rows.get(foldedKey(space)) as IDBRequest<number | undefined>,
     rows.getAllKeys(pagesUpTo(space)),
     rows.getAll(pagesUpTo(space)) as IDBRequest<Cells[]>,
     rows.getAllKeys(entriesBetween(space, 0)),
     rows.getAll(entriesBetween(space, 0)) as IDBRequest<Entry[]>,
   ])
   if (owner !== space.device) throw evictedError(space.name)
-  const parts = [...pageKeys, ...entryKeys].map((key, at) => ({
-    revision: revisionOf(key),
-    cells: at < pages.length ? pages[at] : entries[at - pages.length]?.cells,
-  }))
+  const revisions = entryKeys.map(revisionOf)
+  const parts = [
+    ...pageKeys.map((key, at) => ({ revision: revisionOf(key), cells: pages[at] })),
+    ...revisions.flatMap((revision, at) => (entries[at]?.cells ? [{ revision, cells: entries[at].cells }] : [])),
+  ].sort((a, b) => a.revision - b.revision)
+  const known = new Set(parts.map(({ revision }) => revision))
+  // Nothing may be missing: on what is not there somebody may have built, and numbers would be given twice.
+  const isWhole =
+    revisions.length === head - folded &&
+    revisions.every((revision, at) => revision === folded + at + 1 && known.has(revision))
+  if (!isWhole || !parts.every(({ cells }) => isCells(cells))) throw damagedError(space.name)
   const all = new Rows()
-  for (const { cells = [] } of parts.sort((a, b) => a.revision - b.revision)) all.take(cells)
+  for (const { cells = [] } of parts) all.take(cells)
   const stored = all.toSpace(head)
   const { records, documents, outbox, rejected } = stored
   const liveCount = records.length + documents.length + outbox.length + rejected.length

@@ -55,3 +55,8 @@ export const evictedError = (space: string): SyncError =>
   new SyncError('store_damaged', `What this browser kept of the space "${space}" was removed while it was open.`, {
     fix: 'Copy what was not sent yet, then load the page anew: everything else comes back from the server.',
   })
+
+export const damagedError = (space: string): SyncError =>
+  new SyncError('store_damaged', `What this browser keeps of the space "${space}" is not whole.`, {
+    fix: 'Remove the data of this site in the settings of the browser, then load the page anew: what was sent comes back from the server.',
+  })
