@@ -37,7 +37,7 @@ export const nameOf = (thrown: unknown): string => (thrown instanceof Error ? th
 export function toStoreError(thrown: unknown, database: string): SyncError {
   if (isSyncError(thrown)) return thrown
   const { code, what, fix } = MEANINGS[nameOf(thrown)] ?? UNKNOWN
-  const why = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : 'it gave no reason'
+  const why = thrown instanceof Error ? `${thrown.name}: ${thrown.message}`.replace(/: $/, '') : 'it gave no reason'
   return new SyncError(code, `${what} (database "${database}"; ${why.replace(/\.$/, '')}).`, { fix, cause: thrown })
 }
 
