@@ -97,3 +97,12 @@ test('a note that is deleted while another tab writes it comes back as a conflic
     await expect.poll(() => page.getByRole('navigation').getByRole('listitem').allInnerTexts(), SOON).toEqual(['Milk'])
   }
 }, 120_000)
+
+test('what was typed and not saved is there when another note was opened meanwhile', async () => {
+  const page = await openPage(await device(), await start(), 'Laptop')
+  await page.getByRole('button', { name: 'New note' }).click()
+  await page.getByLabel('Title').fill('Milk')
+  await page.getByRole('button', { name: 'New note' }).click()
+  const titles = page.getByRole('navigation').getByRole('listitem')
+  await expect.poll(() => titles.allInnerTexts(), SOON).toEqual(['Milk', 'Untitled'])
+}, 120_000)
