@@ -9,6 +9,8 @@ test('without options the page and the server are where the help says', () => {
 test.each([['--page', 'x'], ['--sync', '70000'], ['--page', '-1'], ['--nope'], ['more']])(
   '%s %s is refused',
   (...args) => {
-    expect(() => optionsIn(args.filter((one) => one !== undefined))).toThrow(/port|Unknown option|nexpected argument|ambiguous/)
+    expect(() => optionsIn(args.filter((one) => one !== undefined))).toThrow(
+      /port|Unknown option|nexpected argument|ambiguous/,
+    )
   },
 )
