@@ -35,6 +35,13 @@ class Promised {
   }
 }
 
+/** What hangs says what it is. */
+async function inTime(work: Promise<unknown> | undefined, what: () => string): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`Without an end: ${what()}.`)), SOON.timeout)
+  await Promise.race([work, promise]).finally(() => clearTimeout(timer))
+}
+
 test(
   `${ACTIONS} random actions over ${TABS} tabs that are killed at random end with the same everywhere, and nothing lost`,
   {
@@ -138,12 +145,13 @@ test(
       // Whoever is asked for something is awake; the others sleep on.
       if (frozen.has(at)) await thaw(at)
       happened[name] = (happened[name] ?? 0) + 1
-      await actions[name]?.[1](at, action)
+      const done = actions[name]?.[1](at, action)
+      await inTime(done, () => `action ${action}, ${name} in tab ${at} with ${[...frozen.keys()].join(' and ')} frozen`)
     }
     for (const at of frozen.keys()) await thaw(at)
 
     const all = [...tabs, other]
-    await Promise.all(all.map(async (tab) => tab.synced()))
+    await inTime(Promise.all(all.map(async (tab) => tab.synced())), () => 'syncing in the end')
     const shown = async (): Promise<readonly string[]> =>
       Promise.all(all.map(async (tab) => JSON.stringify(await tab.notes())))
     await expect.poll(async () => new Set(await shown()).size, SOON).toBe(1)

@@ -107,11 +107,11 @@ export class TabHandle {
   /** Nothing of it runs any more, as in a tab that the browser has frozen; what it holds, it holds. Resolves to what thaws it. */
   async freeze(): Promise<() => Promise<void>> {
     const session = await this.page.context().newCDPSession(this.page)
-    // The life cycle of a page can be set only where somebody could look at another.
+    // The life cycle of a page can be set only where somebody could look at another. It stops in a task of its own: no browser
+    // freezes a tab in the middle of one, where it may have opened a transaction and not closed it yet.
     await session.send('Debugger.enable')
     const stopped = new Promise((resolve) => session.once('Debugger.paused', resolve))
-    await session.send('Debugger.pause')
-    await Promise.race([stopped, this.page.evaluate(() => 1)])
+    this.page.evaluate('debugger').catch(() => undefined)
     await stopped
     return async () => void (await session.send('Debugger.resume'))
   }
